@@ -104,6 +104,7 @@ CREATE TABLE `ca_accounts` (
 	`eab_kid` text,
 	`sealed_eab_hmac_key` text,
 	`sealed_account_key` text NOT NULL,
+	`sealed_next_account_key` text,
 	`account_url` text,
 	`is_default` integer NOT NULL,
 	`created_at` integer NOT NULL,
@@ -226,14 +227,14 @@ CREATE TABLE `records` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`zone_id` integer NOT NULL,
 	`name` text NOT NULL,
+	`path` text NOT NULL,
 	`type` text NOT NULL,
 	`value` text NOT NULL,
 	`ttl` integer NOT NULL,
 	FOREIGN KEY (`zone_id`) REFERENCES `zones`(`id`) ON UPDATE no action ON DELETE no action
 );
 --> statement-breakpoint
-CREATE UNIQUE INDEX `records_by_value` ON `records` (`zone_id`,`name`,`type`,`value`);--> statement-breakpoint
-CREATE INDEX `records_by_name` ON `records` (`name`);--> statement-breakpoint
+CREATE UNIQUE INDEX `records_by_value` ON `records` (`path`,`type`,`value`,`zone_id`);--> statement-breakpoint
 CREATE TABLE `sessions` (
 	`id` text PRIMARY KEY NOT NULL,
 	`token_hash` text NOT NULL,

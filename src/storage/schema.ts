@@ -86,11 +86,13 @@ export const records = sqliteTable(
       .notNull()
       .references(() => zones.id),
     name: text("name").notNull(),
+    /** The labels from the top down, each with a dot: "test.certedge.home."; what is below a name is a range of these. */
+    path: text("path").notNull(),
     type: text("type").notNull(),
     value: text("value").notNull(),
     ttl: integer("ttl").notNull(),
   },
-  (t) => [uniqueIndex("records_by_value").on(t.zoneId, t.name, t.type, t.value), index("records_by_name").on(t.name)],
+  (t) => [uniqueIndex("records_by_value").on(t.path, t.type, t.value, t.zoneId)],
 );
 
 /** Dynamic DNS host names; dns_account_id is null for hosts in a zone that certedge serves itself. */
@@ -137,6 +139,8 @@ export const caAccounts = sqliteTable(
     eabKid: text("eab_kid"),
     sealedEabHmacKey: text("sealed_eab_hmac_key"),
     sealedAccountKey: text("sealed_account_key").notNull(),
+    /** The key of a rollover that the CA may or may not have heard of. */
+    sealedNextAccountKey: text("sealed_next_account_key"),
     accountUrl: text("account_url"),
     isDefault: flag("is_default").notNull(),
     createdAt: instant("created_at").notNull(),

@@ -1,0 +1,90 @@
+/** The objects of RFC 8555 §7.1 as they come from a CA. Unknown members are passed over, as §7.1 asks for. */
+import { z } from "zod";
+
+export const identifier = z.object({ type: z.enum(["dns", "ip"]), value: z.string().max(253) });
+
+export type Identifier = z.infer<typeof identifier>;
+
+/** RFC 8555 §6.7. */
+export const problemDocument = z.object({
+  type: z.string().max(2048).optional(),
+  title: z.string().max(4096).optional(),
+  detail: z.string().max(16384).optional(),
+  subproblems: z
+    .array(z.object({ type: z.string().max(2048).optional(), detail: z.string().max(16384).optional(), identifier: identifier.optional() }))
+    .max(200)
+    .optional(),
+  algorithms: z.array(z.string().max(64)).max(64).optional(),
+});
+
+export type ProblemDocument = z.infer<typeof problemDocument>;
+
+const url = z.url({ protocol: /^https?$/ }).max(4096);
+
+/** RFC 8555 §7.1.1, with renewalInfo of RFC 9773 and meta.profiles of draft-ietf-acme-profiles. */
+export const directory = z.object({
+  newNonce: url,
+  newAccount: url,
+  newOrder: url,
+  revokeCert: url,
+  keyChange: url,
+  renewalInfo: url.optional(),
+  meta: z
+    .object({
+      termsOfService: z.string().max(4096).optional(),
+      website: z.string().max(4096).optional(),
+      caaIdentities: z.array(z.string().max(253)).max(64).optional(),
+      externalAccountRequired: z.boolean().optional(),
+      profiles: z.record(z.string().max(64), z.string().max(4096)).optional(),
+    })
+    .optional(),
+});
+
+export type Directory = z.infer<typeof directory>;
+
+/** RFC 8555 §7.1.2. */
+export const account = z.object({
+  status: z.enum(["valid", "deactivated", "revoked"]).default("valid"),
+  contact: z.array(z.string().max(1024)).max(64).nullish(),
+  orders: url.optional(),
+});
+
+/** RFC 8555 §7.1.3. */
+export const order = z.object({
+  status: z.enum(["pending", "ready", "processing", "valid", "invalid"]),
+  expires: z.string().max(64).optional(),
+  identifiers: z.array(identifier).min(1).max(1000),
+  authorizations: z.array(url).max(1000),
+  finalize: url,
+  certificate: url.optional(),
+  error: problemDocument.nullish(),
+});
+
+export const orderList = z.object({ orders: z.array(url).max(10000) });
+
+/** RFC 8555 §8. A challenge of a kind that we do not know has members that we do not need. */
+export const challenge = z.object({
+  type: z.string().max(64),
+  url,
+  status: z.enum(["pending", "processing", "valid", "invalid"]),
+  token: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{16,512}$/)
+    .optional(),
+  error: problemDocument.nullish(),
+});
+
+/** RFC 8555 §7.1.4. */
+export const authorization = z.object({
+  status: z.enum(["pending", "valid", "invalid", "deactivated", "expired", "revoked"]),
+  identifier,
+  wildcard: z.boolean().default(false),
+  expires: z.string().max(64).optional(),
+  challenges: z.array(challenge).max(64),
+});
+
+/** RFC 9773 §4.2. */
+export const renewalInformation = z.object({
+  suggestedWindow: z.object({ start: z.iso.datetime({ offset: true }), end: z.iso.datetime({ offset: true }) }),
+  explanationURL: z.string().max(4096).optional(),
+});

@@ -1,0 +1,207 @@
+/** The CaAccount object: one for each CA account. It alone signs with the account's key, and keeps its nonces and the CA's directory. */
+import { DurableObject } from "cloudflare:workers";
+import type { Identifier } from "../acme/schemas";
+import type { AccountKey } from "../acme/account-key";
+import { dns01Value } from "../acme/challenges";
+import { type AcmeAuthorization, AcmeClient, type AcmeOrder } from "../acme/client";
+import { DirectoryCache } from "../acme/directory";
+import { AcmeProblem } from "../acme/errors";
+import { NoncePool } from "../acme/nonces";
+import { createServices } from "../services";
+import { type CaOutcome, toCaFailure } from "./failure";
+import type { OpenCaAccount } from "./service";
+
+/** One name to prove, and what proves it (RFC 8555 §8.4). */
+export interface PendingAuthorization {
+  url: string;
+  name: string;
+  wildcard: boolean;
+  status: AcmeAuthorization["status"];
+  challengeUrl?: string;
+  challengeStatus?: string;
+  dnsValue?: string;
+  /** What the CA said of a challenge that failed. */
+  problem?: { type: string; detail: string };
+  offered: string[];
+}
+
+const AGENT = "certedge/0.1 (+https://github.com/certedge/certedge)";
+/** One wake-up of an object may wait for six answers at a time and has a budget of requests; chunks keep below both. */
+const CHUNK = 40;
+
+export class CaAccount extends DurableObject<Env> {
+  private readonly nonces = new NoncePool();
+  private readonly directories = new DirectoryCache();
+  private opened: Promise<{ account: OpenCaAccount; client: AcmeClient }> | undefined;
+
+  /** Registers with the CA, or finds the registration of the same key; idempotent (RFC 8555 §7.3.1). */
+  register(): Promise<CaOutcome<{ accountUrl: string }>> {
+    return this.attempt(async (client, { row, externalAccount }) => {
+      if (row.accountUrl) return { accountUrl: row.accountUrl };
+      const { url } = await client.newAccount({
+        contact: row.contact,
+        termsOfServiceAgreed: true,
+        ...(externalAccount ? { externalAccount } : {}),
+      });
+      await createServices(this.env).caAccounts.registered(row.id, url);
+      this.opened = undefined;
+      return { accountUrl: url };
+    });
+  }
+
+  newOrder(input: { identifiers: Identifier[]; replaces?: string; profile?: string }): Promise<CaOutcome<AcmeOrder>> {
+    return this.attempt((client) => client.newOrder(input));
+  }
+
+  /** An open order for exactly these identifiers, where the CA lists orders (RFC 8555 §7.1.2.1): one that a crash left behind. */
+  findOrder(identifiers: Identifier[]): Promise<CaOutcome<AcmeOrder | undefined>> {
+    return this.attempt(async (client) => {
+      const { ordersUrl } = await client.account();
+      if (!ordersUrl) return undefined;
+      const wanted = keyOf(identifiers);
+      const newestFirst = (await client.orders(ordersUrl)).reverse().slice(0, CHUNK);
+      for (const url of newestFirst) {
+        const order = await client.order(url);
+        const open = order.status === "pending" || order.status === "ready";
+        if (open && keyOf(order.identifiers) === wanted) return order;
+      }
+      return undefined;
+    });
+  }
+
+  order(url: string): Promise<CaOutcome<AcmeOrder>> {
+    return this.attempt((client) => client.order(url));
+  }
+
+  authorizations(urls: string[]): Promise<CaOutcome<PendingAuthorization[]>> {
+    return this.attempt(async (client, account) => {
+      const all = await client.authorizations(urls);
+      return Promise.all(all.map((authorization) => describe(authorization, account)));
+    });
+  }
+
+  /** Tells the CA that the challenges are ready to be checked. */
+  respond(challengeUrls: string[]): Promise<CaOutcome<void>> {
+    return this.attempt(async (client) => {
+      await client.respondAll(challengeUrls);
+    });
+  }
+
+  /** Gives up authorizations, so that they do not count against the CA's limits (RFC 8555 §7.5.2). */
+  giveUp(authorizationUrls: string[]): Promise<CaOutcome<void>> {
+    return this.attempt(async (client) => {
+      await Promise.all(authorizationUrls.map((url) => client.deactivateAuthorization(url)));
+    });
+  }
+
+  finalize(url: string, csr: Uint8Array): Promise<CaOutcome<AcmeOrder>> {
+    return this.attempt((client) => client.finalize(url, csr));
+  }
+
+  certificate(url: string): Promise<CaOutcome<string>> {
+    return this.attempt((client, { row }) =>
+      client.certificate(url, row.preferredChain ? { preferredChain: row.preferredChain } : {}),
+    );
+  }
+
+  revoke(certificate: Uint8Array, reason: number): Promise<CaOutcome<void>> {
+    return this.attempt((client) => client.revoke({ certificate, reason }));
+  }
+
+  renewalInformation(identifier: string): Promise<CaOutcome<{ start: number; end: number } | undefined>> {
+    return this.attempt((client) => client.renewalInformation(identifier));
+  }
+
+  /** Takes a new key into use (RFC 8555 §7.3.5). It is sealed in D1 before the CA hears of it, so that no crash loses it. */
+  rollover(): Promise<CaOutcome<void>> {
+    return this.attempt(async (client, { row }) => {
+      const { caAccounts } = createServices(this.env);
+      await client.rolloverKey(await caAccounts.prepareRollover(row));
+      await caAccounts.settleRollover(row, true);
+      this.opened = undefined;
+    });
+  }
+
+  deactivate(): Promise<CaOutcome<void>> {
+    return this.attempt(async (client) => {
+      await client.deactivateAccount();
+    });
+  }
+
+  private async attempt<T>(
+    work: (client: AcmeClient, account: OpenCaAccount) => Promise<T>,
+  ): Promise<CaOutcome<T>> {
+    try {
+      this.opened ??= this.open();
+      const { account, client } = await this.opened;
+      return { ok: true, value: await work(client, account) };
+    } catch (error) {
+      this.opened = undefined;
+      return { ok: false, failure: toCaFailure(error) };
+    }
+  }
+
+  private async open() {
+    const { caAccounts } = createServices(this.env);
+    const id = this.ctx.id.name ?? "";
+    let account = await caAccounts.openById(id);
+    if (account.nextAccountKey) {
+      await caAccounts.settleRollover(account.row, await this.knows(account, account.nextAccountKey));
+      account = await caAccounts.openById(id);
+    }
+    return { account, client: this.client(account, account.accountKey) };
+  }
+
+  /** Whether the CA knows the account by this key: how a rollover that a crash cut off is found out. */
+  private async knows(account: OpenCaAccount, key: AccountKey): Promise<boolean> {
+    try {
+      await this.client(account, key).newAccount({ onlyReturnExisting: true });
+      return true;
+    } catch (error) {
+      if (error instanceof AcmeProblem && error.type === "accountDoesNotExist") return false;
+      throw error;
+    }
+  }
+
+  private client({ row }: OpenCaAccount, accountKey: AccountKey): AcmeClient {
+    return new AcmeClient({
+      directoryUrl: row.directoryUrl,
+      fetch: createServices(this.env).caFetch,
+      now: Date.now,
+      userAgent: AGENT,
+      accountKey,
+      ...(row.accountUrl ? { accountUrl: row.accountUrl } : {}),
+      nonces: this.nonces,
+      directories: this.directories,
+    });
+  }
+}
+
+async function describe(
+  { url, identifier, wildcard, status, challenges }: AcmeAuthorization,
+  { accountKey }: OpenCaAccount,
+): Promise<PendingAuthorization> {
+  const dns = challenges.find((challenge) => challenge.type === "dns-01");
+  const failed = challenges.find((challenge) => challenge.error);
+  return {
+    url,
+    name: identifier.value,
+    wildcard,
+    status,
+    offered: challenges.map((challenge) => challenge.type),
+    ...(dns?.token
+      ? {
+          challengeUrl: dns.url,
+          challengeStatus: dns.status,
+          dnsValue: await dns01Value(dns.token, accountKey.jwk),
+        }
+      : {}),
+    ...(failed?.error ? { problem: { type: failed.error.type, detail: failed.error.detail } } : {}),
+  };
+}
+
+const keyOf = (identifiers: Identifier[]) =>
+  identifiers
+    .map(({ type, value }) => `${type}:${value}`)
+    .sort()
+    .join(" ");

@@ -1,0 +1,162 @@
+/** Why an order failed: the cause decides what is done, and what a person is told to do. */
+import { CaError, type CaFailure } from "../ca-accounts/failure";
+import { DnsProviderError } from "../dns/errors";
+import { ChainError } from "../pki/chain";
+import { Problem } from "../problems";
+
+interface CauseRule {
+  title: string;
+  whatToDo: string;
+  /** How often the step is tried again within the order before the order fails. */
+  retries: number;
+}
+
+/** The causes. Only those of the CA's own are worth another CA; ours are told, not retried at the CA's cost. */
+export const causes = {
+  ca_unreachable: {
+    title: "The certificate authority did not answer",
+    whatToDo: "Nothing: the order is tried again later. If it lasts, see the authority's status page or its directory URL.",
+    retries: 6,
+  },
+  ca_rate_limited: {
+    title: "The certificate authority's rate limit is reached",
+    whatToDo: "Nothing: the order is tried again when the authority allows it.",
+    retries: 0,
+  },
+  ca_bad_answer: {
+    title: "The certificate authority sent an answer that is not ACME",
+    whatToDo: "Check the directory URL of the CA account; if it is right, tell the authority.",
+    retries: 2,
+  },
+  ca_refused: {
+    title: "The certificate authority refused",
+    whatToDo: "Read the authority's words in the evidence and change what they name.",
+    retries: 0,
+  },
+  ca_account: {
+    title: "The CA account does not work",
+    whatToDo: "Check the account at the authority: whether it exists, its external account binding, and its terms.",
+    retries: 0,
+  },
+  validation: {
+    title: "The certificate authority could not validate a name",
+    whatToDo: "Check that the zone's name servers answer from the internet, and that no CAA record forbids the authority.",
+    retries: 0,
+  },
+  no_dns_challenge: {
+    title: "The certificate authority offers no DNS challenge for a name",
+    whatToDo: "Leave the name out, or use another authority for it.",
+    retries: 0,
+  },
+  dns_credential: {
+    title: "The DNS account's credential does not work",
+    whatToDo: "Give the DNS account a credential that may edit the zone.",
+    retries: 0,
+  },
+  dns_zone: {
+    title: "No zone was found for a name",
+    whatToDo: "Add a DNS account whose credential sees the zone, or pin the certificate to one.",
+    retries: 0,
+  },
+  dns_provider: {
+    title: "The DNS provider failed",
+    whatToDo: "Nothing: the order is tried again later. If it lasts, see the provider's status page.",
+    retries: 4,
+  },
+  dns_not_visible: {
+    title: "The challenge value did not become visible at the zone's name servers",
+    whatToDo: "See in the evidence which server did not show it: is the zone delegated to this DNS account?",
+    retries: 0,
+  },
+  bad_certificate: {
+    title: "The certificate that came back is not the one that was ordered",
+    whatToDo: "Tell the authority: the evidence says what is wrong with the certificate. Nothing was installed.",
+    retries: 0,
+  },
+  internal: {
+    title: "Something failed inside certedge",
+    whatToDo: "Nothing: the order is tried again. If it lasts, see the Worker's log.",
+    retries: 6,
+  },
+} satisfies Record<string, CauseRule>;
+
+export type Cause = keyof typeof causes;
+
+/** The problem of a failed order as the API shows it. */
+export interface OrderProblem {
+  cause: Cause;
+  title: string;
+  detail: string;
+  evidence: Record<string, unknown>;
+  what_to_do: string;
+}
+
+export class OrderFailure extends Error {
+  override readonly name = "OrderFailure";
+
+  constructor(
+    readonly reason: Cause,
+    readonly detail: string,
+    readonly evidence: Record<string, unknown> = {},
+    /** Not to be tried again before this instant. */
+    readonly retryAfter?: number,
+  ) {
+    super(detail);
+  }
+
+  toProblem(): OrderProblem {
+    const { title, whatToDo } = causes[this.reason];
+    return { cause: this.reason, title, detail: this.detail, evidence: this.evidence, what_to_do: whatToDo };
+  }
+}
+
+const DNS_CAUSES: Record<DnsProviderError["kind"], Cause> = {
+  credential: "dns_credential",
+  zone_not_found: "dns_zone",
+  rate_limited: "dns_provider",
+  unavailable: "dns_provider",
+  timeout: "dns_provider",
+  refused: "dns_provider",
+};
+
+/** Problem types of RFC 8555 §6.7 whose cause is not simply a refusal. */
+const PROBLEM_CAUSES: Record<string, Cause> = {
+  rateLimited: "ca_rate_limited",
+  serverInternal: "ca_unreachable",
+  accountDoesNotExist: "ca_account",
+  externalAccountRequired: "ca_account",
+  unauthorized: "ca_account",
+  userActionRequired: "ca_account",
+  badNonce: "ca_unreachable",
+  caa: "validation",
+  dns: "validation",
+  connection: "validation",
+  incorrectResponse: "validation",
+};
+
+export function toOrderFailure(error: unknown): OrderFailure {
+  if (error instanceof OrderFailure) return error;
+  if (error instanceof CaError) return fromCa(error.failure);
+  if (error instanceof DnsProviderError) {
+    return new OrderFailure(DNS_CAUSES[error.kind], error.detail, { provider: error.provider });
+  }
+  if (error instanceof ChainError) return new OrderFailure("bad_certificate", error.message, { reason: error.reason });
+  if (error instanceof Problem) return new OrderFailure(error.status === 422 ? "dns_zone" : "internal", error.detail);
+  return new OrderFailure("internal", "An unexpected error interrupted the step.", {
+    error: error instanceof Error ? error.name : typeof error,
+  });
+}
+
+function fromCa({ kind, type, status, detail, subproblems, retryAfter }: CaFailure): OrderFailure {
+  const evidence = { ...(type ? { type: `urn:ietf:params:acme:error:${type}`, status } : {}), subproblems };
+  switch (kind) {
+    case "problem":
+      return new OrderFailure(PROBLEM_CAUSES[type ?? ""] ?? "ca_refused", detail, evidence, retryAfter);
+    case "unreachable":
+      return new OrderFailure("ca_unreachable", detail, {}, retryAfter);
+    case "garbage":
+      return new OrderFailure("ca_bad_answer", detail);
+    case "internal":
+      return new OrderFailure("internal", detail);
+  }
+}

@@ -1,0 +1,225 @@
+/** The CertificateOrder object: one for each certificate, and the only writer of its orders. */
+import { DurableObject } from "cloudflare:workers";
+import { createServices } from "../services";
+import { causes, OrderFailure, toOrderFailure } from "./order-failure";
+import { OrderLog } from "./order-log";
+import { isWorking, type Order, type OrderInput, type OrderStep } from "./order-state";
+import { type StepPorts, type StepResult, steps } from "./order-steps";
+
+/** An order as it leaves the object. */
+export interface OrderView {
+  id: string;
+  certificateId: string;
+  reason: OrderInput["reason"];
+  state: Order["state"];
+  problem?: Order["progress"]["problem"];
+  versionId?: string;
+  createdAt: number;
+  finishedAt: number | null;
+  notBefore: number;
+  steps: OrderStep[];
+}
+
+/** A step that takes longer is taken up again by the alarm; a crash is noticed after this at the latest. */
+const LEASE = 60_000;
+/** Shorter waits are waited out, longer ones by alarm. */
+const SHORT_WAIT = 2_000;
+const RETRY_FIRST = 1_000;
+const RETRY_LAST = 300_000;
+
+export class CertificateOrder extends DurableObject<Env> {
+  private readonly log = new OrderLog(this.ctx.storage);
+  private running: Promise<void> | undefined;
+  private leasedUntil = 0;
+  private readonly watchers = new Set<(view: OrderView) => void>();
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    // A fresh object with an open order is one that a crash or a deploy cut off.
+    if (this.log.open()) this.drive();
+  }
+
+  /** Begins an order, or joins the one that is under way. */
+  async start(input: OrderInput): Promise<OrderView> {
+    const order = this.log.open() ?? this.log.create(input, "registering", Date.now());
+    this.drive();
+    return this.view(order);
+  }
+
+  /** An order with its steps, or nothing. */
+  async read(id: string): Promise<OrderView | undefined> {
+    const order = this.log.read(id);
+    return order && this.view(order);
+  }
+
+  /** The order once it has ended, or as it is after `milliseconds`. */
+  async wait(id: string, milliseconds: number): Promise<OrderView | undefined> {
+    const order = this.log.read(id);
+    if (!order || !isWorking(order.state)) return order && this.view(order);
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.watchers.delete(watch);
+        const ended = this.log.read(id);
+        resolve(ended && this.view(ended));
+      };
+      const watch = (view: OrderView) => {
+        if (view.id === id && !isWorking(view.state)) end();
+      };
+      const timer = setTimeout(end, milliseconds);
+      this.watchers.add(watch);
+    });
+  }
+
+  /** Takes up an open order, if there is one; the cron's sweep calls it. */
+  async resume(): Promise<boolean> {
+    const open = this.log.open() !== undefined;
+    if (open) this.drive();
+    return open;
+  }
+
+  /** Forgets everything; the certificate is deleted. False while an order is under way. */
+  async destroy(): Promise<boolean> {
+    if (this.log.open()) return false;
+    await this.ctx.storage.deleteAll();
+    return true;
+  }
+
+  /** Server-sent events of one order: its steps so far, then each change, until it ends. */
+  override async fetch(request: Request): Promise<Response> {
+    const id = new URL(request.url).pathname.slice(1);
+    const order = this.log.read(id);
+    if (!order) return new Response(null, { status: 404 });
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    void this.stream(this.view(order), writable.getWriter());
+    return new Response(readable, {
+      headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
+    });
+  }
+
+  override async alarm(): Promise<void> {
+    await this.ctx.storage.setAlarm(Date.now() + LEASE); // the platform gives up on an alarm that fails six times
+    await this.drive();
+    if (!this.log.open()) await this.ctx.storage.deleteAlarm();
+  }
+
+  private drive(): Promise<void> {
+    this.running ??= this.run().finally(() => {
+      this.running = undefined;
+    });
+    return this.running;
+  }
+
+  private async run(): Promise<void> {
+    for (let order = this.log.open(); order; order = this.log.open()) {
+      const wait = order.notBefore - Date.now();
+      if (wait > SHORT_WAIT) {
+        await this.ctx.storage.setAlarm(order.notBefore);
+        this.leasedUntil = 0;
+        return;
+      }
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+      if (this.leasedUntil - Date.now() < LEASE / 2) {
+        this.leasedUntil = Date.now() + LEASE;
+        await this.ctx.storage.setAlarm(this.leasedUntil);
+      }
+      await this.takeStep(order);
+      this.tell(order.input.id);
+    }
+    await this.ctx.storage.deleteAlarm();
+    this.leasedUntil = 0;
+  }
+
+  private async takeStep(order: Order): Promise<void> {
+    if (!isWorking(order.state)) return;
+    try {
+      this.apply(order, await steps[order.state](order, this.ports(order)));
+    } catch (error) {
+      this.fail(order, toOrderFailure(error));
+    }
+  }
+
+  private apply(order: Order, result: StepResult): void {
+    const { id } = order.input;
+    if ("waitUntil" in result) this.log.postpone(id, result.waitUntil, order.attempts + 1, result.detail ?? {});
+    else this.log.advance(id, result.next, result.progress ?? {}, result.detail ?? {}, Date.now());
+  }
+
+  /** A passing failure is tried again within the order; any other ends it, by way of the clean-up. */
+  private fail(order: Order, failure: OrderFailure): void {
+    const { id } = order.input;
+    const windingUp = order.state === "cleaning" || order.state === "closing" || order.state === "storing";
+    const passing = order.attempts < causes[failure.reason].retries || windingUp;
+    if (passing) {
+      const wait = Math.min(RETRY_FIRST * 2 ** order.attempts, RETRY_LAST) * (0.75 + Math.random() / 2);
+      const until = Math.max(failure.retryAfter ?? 0, Date.now() + wait);
+      this.log.postpone(id, until, order.attempts + 1, { last_failure: failure.toProblem() });
+      return;
+    }
+    const problem = failure.toProblem();
+    this.log.advance(id, "cleaning", { problem }, { failure: problem }, Date.now());
+  }
+
+  private ports(order: Order): StepPorts {
+    const { caAccounts, zones, challengeZones, orderRecords, sealer } = createServices(this.env);
+    return {
+      caAccounts,
+      zones,
+      challengeZones,
+      records: orderRecords,
+      sealer,
+      now: Date.now,
+      note: (progress) => {
+        Object.assign(order.progress, progress);
+        this.log.note(order.input.id, progress);
+      },
+    };
+  }
+
+  private tell(id: string): void {
+    const order = this.log.read(id);
+    if (!order) return;
+    const view = this.view(order);
+    for (const watcher of [...this.watchers]) watcher(view);
+  }
+
+  private async stream(first: OrderView, writer: WritableStreamDefaultWriter<Uint8Array>): Promise<void> {
+    const encoder = new TextEncoder();
+    let pending: Promise<void> = Promise.resolve();
+    const send = (view: OrderView) => {
+      const event = isWorking(view.state) ? "step" : "end";
+      const data = JSON.stringify(eventOf(view));
+      pending = pending.then(() => writer.write(encoder.encode(`event: ${event}\ndata: ${data}\n\n`)));
+      if (!isWorking(view.state)) {
+        this.watchers.delete(watch);
+        pending = pending.then(() => writer.close());
+      }
+      pending.catch(() => this.watchers.delete(watch)); // the reader went away
+    };
+    const watch = (view: OrderView) => {
+      if (view.id === first.id) send(view);
+    };
+    this.watchers.add(watch);
+    send(first);
+  }
+
+  private view({ input, state, progress, createdAt, finishedAt, notBefore }: Order): OrderView {
+    return {
+      id: input.id,
+      certificateId: input.certificateId,
+      reason: input.reason,
+      state,
+      ...(progress.problem ? { problem: progress.problem } : {}),
+      ...(progress.stored && progress.versionId ? { versionId: progress.versionId } : {}),
+      createdAt,
+      finishedAt,
+      notBefore,
+      steps: this.log.steps(input.id),
+    };
+  }
+}
+
+/** One event: where the order is, and its newest steps. */
+function eventOf({ id, state, problem, steps }: OrderView) {
+  return { id, state, ...(problem ? { problem } : {}), steps };
+}

@@ -1,0 +1,302 @@
+/** The steps of an order, one for each working state. A step may be cut off anywhere and is then taken again from its start. */
+import type { CaAccount } from "../ca-accounts/account-object";
+import { valueOf } from "../ca-accounts/failure";
+import type { CaAccounts } from "../ca-accounts/service";
+import { checkChain } from "../pki/chain";
+import { createCertificateRequest } from "../pki/certificate-request";
+import { type Identifier, parseIdentifier } from "../pki/identifiers";
+import { generatePrivateKey, type KeyType, readPrivateKey } from "../pki/keys";
+import type { Sealer } from "../storage/sealing";
+import type { ChallengeZones } from "../zones/challenges";
+import { zoneObjectName } from "../zones/location";
+import type { Zones } from "../zones/service";
+import { OrderFailure } from "./order-failure";
+import type { OrderRecords } from "./order-records";
+import type { Order, OrderChallenge, OrderProgress, OrderState, WorkingState } from "./order-state";
+
+export interface StepPorts {
+  caAccounts: CaAccounts;
+  zones: Zones;
+  challengeZones: ChallengeZones;
+  records: OrderRecords;
+  sealer: Sealer;
+  now: () => number;
+  /** Keeps progress before a side effect, so that a crash finds it. */
+  note(progress: OrderProgress): void;
+}
+
+export type StepResult =
+  | { next: OrderState; progress?: OrderProgress; detail?: Record<string, unknown> }
+  | { waitUntil: number; detail?: Record<string, unknown> };
+
+type Step = (order: Order, ports: StepPorts) => Promise<StepResult>;
+
+const MINUTE = 60_000;
+const CHALLENGE_TTL = 60;
+/** How long values may take to be visible, and how long the CA may take with an order. */
+const VISIBILITY_DEADLINE = 5 * MINUTE;
+const CA_DEADLINE = 15 * MINUTE;
+const POLL_FIRST = 15;
+const POLL_LAST = 8_000;
+
+export const steps: Record<WorkingState, Step> = {
+  async registering({ input }, ports) {
+    const { accountUrl } = valueOf(await account(input.caAccountId, ports).register());
+    return { next: "ordering", detail: { account_url: accountUrl } };
+  },
+
+  async ordering({ input, progress }, ports) {
+    const ca = account(input.caAccountId, ports);
+    const identifiers = input.names.map(parseIdentifier);
+    const left = progress.newOrderSent ? valueOf(await ca.findOrder(identifiers)) : undefined;
+    ports.note({ newOrderSent: true });
+    const replaces = input.replaces?.caAccountId === input.caAccountId ? input.replaces.renewalIdentifier : undefined;
+    const order =
+      left ??
+      valueOf(
+        await ca.newOrder({
+          identifiers,
+          ...(replaces ? { replaces } : {}),
+          ...(input.profile ? { profile: input.profile } : {}),
+        }),
+      );
+    const found: OrderProgress = {
+      orderUrl: order.url,
+      finalizeUrl: order.finalize,
+      authorizationUrls: order.authorizations,
+      versionId: crypto.randomUUID(),
+    };
+    const next = order.status === "ready" ? "finalizing" : "authorizing";
+    return { next, progress: found, detail: { order_url: order.url, found_again: left !== undefined } };
+  },
+
+  async authorizing({ input, progress }, ports) {
+    const urls = progress.authorizationUrls ?? [];
+    const authorizations = valueOf(await account(input.caAccountId, ports).authorizations(urls));
+    const challenges: OrderChallenge[] = [];
+    for (const { name, wildcard, status, challengeUrl, dnsValue, offered, problem } of authorizations) {
+      const shown = wildcard ? `*.${name}` : name;
+      if (status === "valid") continue;
+      if (status !== "pending") throw validationFailure([{ name: shown, ...problem }], `is ${status}`);
+      if (!challengeUrl || !dnsValue) {
+        throw new OrderFailure("no_dns_challenge", `For ${shown} it offers only ${offered.join(", ")}.`, { offered });
+      }
+      challenges.push({ name: shown, challengeUrl, value: dnsValue });
+    }
+    const detail = { authorizations: urls.length, already_valid: urls.length - challenges.length };
+    return { next: challenges.length > 0 ? "locating" : "awaiting_ready", progress: { challenges }, detail };
+  },
+
+  async locating({ input, progress }, ports) {
+    const challenges = progress.challenges ?? [];
+    const pin = {
+      ...(input.dnsProvider ? { provider: input.dnsProvider } : {}),
+      ...(input.dnsAccountId ? { accountId: input.dnsAccountId } : {}),
+    };
+    const names = challenges.map(({ name }) => name);
+    const located = await ports.challengeZones.locate(input.ownerId, names, pin);
+    const placed = challenges.map((challenge, index) => ({ ...challenge, ...located[index] }));
+    return {
+      next: "placing",
+      progress: { challenges: placed },
+      detail: { zones: [...new Set(placed.map(({ location }) => `${location?.provider}: ${location?.zone}`))] },
+    };
+  },
+
+  async placing({ input, progress }, ports) {
+    await Promise.all(
+      byZone(progress.challenges ?? []).map(({ location, challenges }) =>
+        ports.zones.place(
+          location,
+          input.id,
+          challenges.map(({ recordName, value }) => ({
+            name: recordName ?? "",
+            type: "TXT",
+            value,
+            ttl: CHALLENGE_TTL,
+          })),
+        ),
+      ),
+    );
+    return {
+      next: "checking",
+      progress: { deadline: ports.now() + VISIBILITY_DEADLINE },
+      detail: { records: progress.challenges?.map(({ recordName }) => recordName) },
+    };
+  },
+
+  async checking({ progress, attempts }, ports) {
+    const looks = await Promise.all(
+      (progress.challenges ?? []).map(({ recordName, value, location }) =>
+        location ? ports.challengeZones.look(location, recordName ?? "", value) : undefined,
+      ),
+    );
+    const hidden = looks.filter((look) => look && !look.visible);
+    if (hidden.length === 0) {
+      const methods = [...new Set(looks.map((look) => look?.method))];
+      return { next: "validating", progress: { deadline: ports.now() + CA_DEADLINE }, detail: { methods } };
+    }
+    if (ports.now() > (progress.deadline ?? 0)) {
+      const names = hidden.map((look) => look?.name).join(", ");
+      throw new OrderFailure("dns_not_visible", `Not visible in time: ${names}.`, { looks: hidden });
+    }
+    return { waitUntil: ports.now() + Math.min(500 * 2 ** attempts, POLL_LAST), detail: { hidden: hidden.length } };
+  },
+
+  async validating({ input, progress }, ports) {
+    const ca = account(input.caAccountId, ports);
+    let challengeUrls = (progress.challenges ?? []).map((challenge) => challenge.challengeUrl);
+    if (progress.responded) {
+      // After a crash some challenges may be under way already; a CA may refuse to begin those again.
+      const authorizations = valueOf(await ca.authorizations(progress.authorizationUrls ?? []));
+      const untouched = authorizations.filter(({ status, challengeStatus }) => status === challengeStatus);
+      challengeUrls = untouched.flatMap(({ status, challengeUrl }) => (status === "pending" ? (challengeUrl ?? []) : []));
+    }
+    ports.note({ responded: true });
+    valueOf(await ca.respond(challengeUrls));
+    return { next: "awaiting_ready", detail: { challenges: challengeUrls.length } };
+  },
+
+  async awaiting_ready({ input, progress, attempts }, ports) {
+    const ca = account(input.caAccountId, ports);
+    const order = valueOf(await ca.order(progress.orderUrl ?? ""));
+    switch (order.status) {
+      case "ready":
+      case "processing":
+      case "valid":
+        return { next: "finalizing", detail: { polls: attempts + 1 } };
+      case "invalid":
+        throw await whyInvalid(progress, ca, order.error?.detail);
+      case "pending":
+        return poll(order.retryAfter, attempts, progress, ports);
+    }
+  },
+
+  async finalizing({ input, progress }, ports) {
+    const ca = account(input.caAccountId, ports);
+    if (progress.finalizeSent) {
+      const order = valueOf(await ca.order(progress.orderUrl ?? ""));
+      if (order.status !== "ready") return { next: "awaiting_certificate", detail: { found_again: true } };
+    }
+    const request = progress.certificateRequest ?? (await makeKeyAndRequest(input, progress, ports));
+    ports.note({ finalizeSent: true });
+    const order = valueOf(await ca.finalize(progress.finalizeUrl ?? "", bytesOf(request)));
+    if (order.status === "valid" && order.certificate) {
+      return { next: "downloading", progress: { certificateUrl: order.certificate } };
+    }
+    return { next: "awaiting_certificate", progress: { deadline: ports.now() + CA_DEADLINE } };
+  },
+
+  async awaiting_certificate({ input, progress, attempts }, ports) {
+    const ca = account(input.caAccountId, ports);
+    const order = valueOf(await ca.order(progress.orderUrl ?? ""));
+    if (order.status === "valid" && order.certificate) {
+      return { next: "downloading", progress: { certificateUrl: order.certificate }, detail: { polls: attempts + 1 } };
+    }
+    if (order.status === "invalid") throw await whyInvalid(progress, ca, order.error?.detail);
+    return poll(order.retryAfter, attempts, progress, ports);
+  },
+
+  async downloading({ input, progress }, ports) {
+    const chainPem = valueOf(await account(input.caAccountId, ports).certificate(progress.certificateUrl ?? ""));
+    const privateKey = await ports.sealer.open(progress.sealedPrivateKey ?? "", keyPlace(input.ownerId, progress));
+    const { publicKeyInfo } = await readPrivateKey(privateKey);
+    const identifiers = input.names.map(parseIdentifier);
+    const checked = await checkChain({ chainPem, identifiers, publicKeyInfo, now: ports.now() });
+    return {
+      next: "storing",
+      progress: { chainPem: checked.chainPem },
+      detail: { serial: checked.leaf.serial, issuer: checked.leaf.issuer },
+    };
+  },
+
+  async storing({ input, progress }, ports) {
+    await ports.records.storeVersion(input, progress);
+    return { next: "cleaning", progress: { stored: true } };
+  },
+
+  async cleaning({ input, progress }, ports) {
+    await Promise.all(
+      byZone(progress.challenges ?? []).map(({ location }) => ports.zones.release(location, input.id)),
+    );
+    if (progress.problem && progress.authorizationUrls && !progress.finalizeSent) {
+      // Pending authorizations of an order that is given up count against the CA's limits; failing to say so is no loss.
+      await account(input.caAccountId, ports).giveUp(progress.authorizationUrls);
+    }
+    return { next: "closing" };
+  },
+
+  async closing({ input, progress }, ports) {
+    if (progress.problem) {
+      await ports.records.closeFailed(input, progress.problem);
+      return { next: "failed" };
+    }
+    const renewAt = await ports.records.closeValid(input, progress);
+    return { next: "valid", detail: { renew_at: renewAt } };
+  },
+};
+
+const account = (id: string, { caAccounts }: StepPorts): DurableObjectStub<CaAccount> => caAccounts.objectOf(id);
+
+/** Where the private key of the version to be is sealed for; it keeps that place in D1. */
+const keyPlace = (ownerId: number, { versionId }: OrderProgress) =>
+  `certificate_versions/${versionId}/private_key/${ownerId}`;
+
+/** The key is kept before the CA signs for it: a certificate whose key is lost is worth nothing. */
+async function makeKeyAndRequest(
+  { names, keyType, mustStaple, ownerId }: Order["input"],
+  progress: OrderProgress,
+  ports: StepPorts,
+): Promise<string> {
+  const privateKeyPem = await generatePrivateKey(keyType as KeyType);
+  const identifiers: Identifier[] = names.map(parseIdentifier);
+  const request = base64Of(await createCertificateRequest({ privateKeyPem, identifiers, mustStaple }));
+  const sealedPrivateKey = await ports.sealer.seal(privateKeyPem, keyPlace(ownerId, progress));
+  ports.note({ sealedPrivateKey, certificateRequest: request });
+  return request;
+}
+
+function poll(
+  retryAfter: number | undefined,
+  attempts: number,
+  { deadline = 0 }: OrderProgress,
+  { now }: StepPorts,
+): StepResult {
+  if (deadline > 0 && now() > deadline) {
+    throw new OrderFailure("ca_unreachable", "The authority did not finish the order in time.");
+  }
+  return { waitUntil: retryAfter ?? now() + Math.min(POLL_FIRST * 2 ** attempts, POLL_LAST) };
+}
+
+async function whyInvalid(
+  { authorizationUrls = [] }: OrderProgress,
+  ca: DurableObjectStub<CaAccount>,
+  detail: string | undefined,
+): Promise<OrderFailure> {
+  const authorizations = valueOf(await ca.authorizations(authorizationUrls));
+  const failed = authorizations
+    .filter(({ status }) => status !== "valid" && status !== "pending")
+    .map(({ name, wildcard, problem }) => ({ name: wildcard ? `*.${name}` : name, ...problem }));
+  if (failed.length > 0) return validationFailure(failed, "was not validated");
+  return new OrderFailure("ca_refused", detail ?? "The authority made the order invalid without saying why.");
+}
+
+function validationFailure(names: { name: string; detail?: string }[], what: string): OrderFailure {
+  const sentences = names.map(({ name, detail }) => `${name} ${what}${detail ? `: ${detail}` : "."}`);
+  return new OrderFailure("validation", sentences.join(" "), { names });
+}
+
+function byZone(challenges: OrderChallenge[]) {
+  const zones = new Map<string, { location: NonNullable<OrderChallenge["location"]>; challenges: OrderChallenge[] }>();
+  for (const challenge of challenges) {
+    if (!challenge.location) continue;
+    const key = zoneObjectName(challenge.location);
+    const group = zones.get(key) ?? { location: challenge.location, challenges: [] };
+    group.challenges.push(challenge);
+    zones.set(key, group);
+  }
+  return [...zones.values()];
+}
+
+const base64Of = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes));
+const bytesOf = (text: string) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));

@@ -1,0 +1,333 @@
+/** Certificates: what a person asks for, and the versions that orders win. Work on one goes to its CertificateOrder object. */
+import { and, asc, desc, eq, inArray, sql } from "drizzle-orm";
+import type { AccountIdentity } from "../accounts/identity";
+import { valueOf } from "../ca-accounts/failure";
+import type { CaAccounts } from "../ca-accounts/service";
+import { ancestors } from "../dns/names";
+import { decodePem } from "../pki/pem";
+import { type Identifier, NameError, parseIdentifier } from "../pki/identifiers";
+import { Problem } from "../problems";
+import type { Database } from "../storage/database";
+import { certificates, certificateVersions, domains, orders, zones as zoneTable } from "../storage/schema";
+import type { Sealer } from "../storage/sealing";
+import type { ChallengeZones } from "../zones/challenges";
+import type { CertificateOrder, OrderView } from "./order-object";
+import type { OrderInput, OrderReason } from "./order-state";
+
+export type CertificateRow = typeof certificates.$inferSelect;
+export type VersionRow = typeof certificateVersions.$inferSelect;
+
+export interface NewCertificate {
+  domain: string;
+  sanDomains: string[];
+  keyType: string;
+  mustStaple: boolean;
+  profile: string | null;
+  caAccountId: string | null;
+  dnsProvider: string | null;
+  dnsAccountId: string | null;
+}
+
+/** RFC 5280 §5.3.1, those that a subscriber may give. */
+export const revocationReasons = {
+  unspecified: 0,
+  keyCompromise: 1,
+  affiliationChanged: 3,
+  superseded: 4,
+  cessationOfOperation: 5,
+  privilegeWithdrawn: 9,
+} as const;
+
+export type RevocationReason = keyof typeof revocationReasons;
+
+export interface CertificatePorts {
+  database: Database;
+  sealer: Sealer;
+  caAccounts: CaAccounts;
+  challengeZones: ChallengeZones;
+  objects: DurableObjectNamespace<CertificateOrder>;
+  now: () => number;
+}
+
+const MOST_NAMES = 100;
+
+export type Certificates = ReturnType<typeof createCertificates>;
+
+export function createCertificates(ports: CertificatePorts) {
+  const { database, sealer, objects, now } = ports;
+  const objectOf = (id: string): DurableObjectStub<CertificateOrder> => objects.getByName(id);
+
+  async function search(ownerId: number, domain: string): Promise<CertificateRow | undefined> {
+    const [row] = await database
+      .select()
+      .from(certificates)
+      .where(and(eq(certificates.ownerId, ownerId), eq(certificates.domain, domain)));
+    return row;
+  }
+
+  async function find(ownerId: number, given: string): Promise<CertificateRow> {
+    const row = await search(ownerId, canonical(given) ?? given);
+    if (!row) throw new Problem(404, `There is no certificate for ${given}.`);
+    return row;
+  }
+
+  async function currentVersion(row: CertificateRow): Promise<VersionRow> {
+    const [version] = row.currentVersionId
+      ? await database.select().from(certificateVersions).where(eq(certificateVersions.id, row.currentVersionId))
+      : [];
+    if (!version) throw new Problem(409, `The certificate for ${row.domain} was not issued yet: it is ${row.status}.`);
+    return version;
+  }
+
+  /** Hands an order to the certificate's object; an order that is under way is joined. */
+  async function order(row: CertificateRow, reason: OrderReason): Promise<OrderView> {
+    const caAccount = await ports.caAccounts.choose(row.ownerId, row.caAccountId);
+    const version = row.currentVersionId ? await currentVersion(row) : undefined;
+    const input: OrderInput = {
+      id: crypto.randomUUID(),
+      certificateId: row.id,
+      ownerId: row.ownerId,
+      reason,
+      names: row.names,
+      keyType: row.keyType,
+      mustStaple: row.mustStaple,
+      profile: row.profile,
+      caAccountId: caAccount.id,
+      dnsProvider: row.dnsProvider,
+      dnsAccountId: row.dnsAccountId,
+      ...(version?.renewalIdentifier
+        ? { replaces: { renewalIdentifier: version.renewalIdentifier, caAccountId: version.caAccountId } }
+        : {}),
+    };
+    const view = await objectOf(row.id).start(input);
+    await database
+      .insert(orders)
+      .values({
+        id: view.id,
+        certificateId: row.id,
+        ownerId: row.ownerId,
+        reason: view.reason,
+        state: "open",
+        createdAt: view.createdAt,
+      })
+      .onConflictDoNothing();
+    return view;
+  }
+
+  return {
+    find,
+    order,
+
+    list: (ownerId: number): Promise<CertificateRow[]> =>
+      database.select().from(certificates).where(eq(certificates.ownerId, ownerId)).orderBy(asc(certificates.domain)),
+
+    /** Stores what is wanted and begins its order. A failed certificate of the same name takes the new settings and is tried again. */
+    async create(owner: AccountIdentity, input: NewCertificate): Promise<{ row: CertificateRow; order: OrderView }> {
+      const names = namesOf(input);
+      await requireNames(database, owner, names);
+      await ports.caAccounts.choose(owner.id, input.caAccountId);
+      const domain = names[0] as string;
+      const existing = await search(owner.id, domain);
+      if (existing?.currentVersionId && existing.status !== "revoked") {
+        throw new Problem(409, `There is a certificate for ${domain} already. Renew it, or delete it first.`);
+      }
+      await ports.challengeZones.locate(owner.id, names, {
+        ...(input.dnsProvider ? { provider: input.dnsProvider } : {}),
+        ...(input.dnsAccountId ? { accountId: input.dnsAccountId } : {}),
+      });
+      const row = await store(database, owner.id, domain, names, input, existing, now());
+      return { row, order: await order(row, "create") };
+    },
+
+    async renew(ownerId: number, domain: string): Promise<{ row: CertificateRow; order: OrderView }> {
+      const row = await find(ownerId, domain);
+      return { row, order: await order(row, "manual") };
+    },
+
+    async orders(row: CertificateRow): Promise<(typeof orders.$inferSelect)[]> {
+      const own = eq(orders.certificateId, row.id);
+      return database.select().from(orders).where(own).orderBy(desc(orders.createdAt)).limit(50);
+    },
+
+    /** One order with its steps; waits up to `milliseconds` for its end. Throws 404. */
+    async readOrder(row: CertificateRow, id: string, milliseconds = 0): Promise<OrderView> {
+      const object = objectOf(row.id);
+      const view = milliseconds > 0 ? await object.wait(id, milliseconds) : await object.read(id);
+      if (!view) throw new Problem(404, `There is no order ${id} for ${row.domain}, or it is too old.`);
+      return view as OrderView;
+    },
+
+    /** The order's changes as server-sent events. Throws 404. */
+    async orderEvents(row: CertificateRow, id: string): Promise<Response> {
+      const response = await objectOf(row.id).fetch(`https://order/${id}`);
+      if (response.status === 404) throw new Problem(404, `There is no order ${id} for ${row.domain}, or it is too old.`);
+      return response;
+    },
+
+    versions: (row: CertificateRow): Promise<VersionRow[]> =>
+      database
+        .select()
+        .from(certificateVersions)
+        .where(eq(certificateVersions.certificateId, row.id))
+        .orderBy(desc(certificateVersions.createdAt)),
+
+    currentVersion,
+
+    privateKey: (version: VersionRow): Promise<string> =>
+      sealer.open(version.sealedPrivateKey, `certificate_versions/${version.id}/private_key/${version.ownerId}`),
+
+    /** Revokes the current version at the CA that issued it; nothing renews it any more. */
+    async revoke(ownerId: number, domain: string, reason: RevocationReason): Promise<CertificateRow> {
+      const row = await find(ownerId, domain);
+      const version = await currentVersion(row);
+      if (version.revokedAt !== null) throw new Problem(409, `The certificate for ${row.domain} is revoked already.`);
+      const [leaf] = decodePem(version.chainPem);
+      if (!leaf) throw new Error("the stored chain is empty");
+      const object = ports.caAccounts.objectOf(version.caAccountId);
+      const outcome = await object.revoke(leaf.der, revocationReasons[reason]);
+      if (!outcome.ok) throw new Problem(502, `The authority did not revoke it: ${outcome.failure.detail}`);
+      valueOf(outcome);
+      const revoked = { revokedAt: now(), revocationReason: revocationReasons[reason] };
+      await database.batch([
+        database.update(certificateVersions).set(revoked).where(eq(certificateVersions.id, version.id)),
+        database
+          .update(certificates)
+          .set({ status: "revoked", renewAt: null, updatedAt: now() })
+          .where(eq(certificates.id, row.id)),
+      ]);
+      return { ...row, status: "revoked", renewAt: null };
+    },
+
+    /** Deletes the certificate with its versions and keys; it stays valid at the CA until it is revoked or ends. */
+    async remove(ownerId: number, domain: string): Promise<void> {
+      const row = await find(ownerId, domain);
+      if (!(await objectOf(row.id).destroy())) {
+        throw new Problem(409, `An order for ${row.domain} is under way. Delete it once the order has ended.`);
+      }
+      await database.batch([
+        database.delete(orders).where(eq(orders.certificateId, row.id)),
+        database.delete(certificateVersions).where(eq(certificateVersions.certificateId, row.id)),
+        database.delete(certificates).where(eq(certificates.id, row.id)),
+      ]);
+    },
+  };
+}
+
+const canonical = (given: string): string | undefined => {
+  try {
+    return parseIdentifier(given).value;
+  } catch {
+    return undefined;
+  }
+};
+
+/** All names in canonical form, the primary one first. Throws Problem 422 that points at each bad one. */
+function namesOf({ domain, sanDomains }: NewCertificate): string[] {
+  const given = [
+    { name: domain, pointer: "/domain" },
+    ...sanDomains.map((name, index) => ({ name, pointer: `/san_domains/${index}` })),
+  ];
+  const errors: { pointer: string; detail: string }[] = [];
+  const seen = new Map<string, string>();
+  for (const { name, pointer } of given) {
+    const identifier = readName(name);
+    if (identifier instanceof NameError) errors.push({ pointer, detail: identifier.message });
+    else if (identifier.type === "ip") {
+      errors.push({ pointer, detail: `${name} is an address: certificates here are for names, proven over DNS.` });
+    } else if (seen.has(identifier.value)) {
+      errors.push({ pointer, detail: `${identifier.value} is there twice: see ${seen.get(identifier.value)}.` });
+    } else seen.set(identifier.value, pointer);
+  }
+  if (given.length > MOST_NAMES) {
+    errors.push({ pointer: "/san_domains", detail: `A certificate has at most ${MOST_NAMES} names; these are ${given.length}.` });
+  }
+  if (errors.length > 0) {
+    throw new Problem(422, errors.length === 1 ? (errors[0]?.detail ?? "") : "Some names cannot be used.", { errors });
+  }
+  return [...seen.keys()];
+}
+
+function readName(name: string): Identifier | NameError {
+  try {
+    return parseIdentifier(name);
+  } catch (error) {
+    if (error instanceof NameError) return error;
+    throw error;
+  }
+}
+
+/** In a zone that we offer to everybody, a name is its domain's owner's; a free one only the admin's. */
+async function requireNames(database: Database, owner: AccountIdentity, names: string[]): Promise<void> {
+  const bare = names.map((name) => name.replace(/^\*\./, ""));
+  const all = JSON.stringify([...new Set(bare.flatMap(ancestors))]);
+  const among = sql`IN (SELECT value FROM json_each(${all}))`;
+  const [bases, held] = await database.batch([
+    database.select({ name: zoneTable.name }).from(zoneTable).where(sql`${zoneTable.name} ${among} AND owner_id IS NULL`),
+    database
+      .select({ fqdn: domains.fqdn, ownerId: domains.ownerId })
+      .from(domains)
+      .where(sql`${domains.fqdn} ${among}`),
+  ]);
+  const baseZones = new Set(bases.map(({ name }) => name));
+  const holders = new Map(held.map(({ fqdn, ownerId }) => [fqdn, ownerId]));
+  for (const name of bare) {
+    const lineage = ancestors(name);
+    if (!lineage.some((ancestor) => baseZones.has(ancestor))) continue;
+    const holder = lineage.map((ancestor) => holders.get(ancestor)).find((id) => id !== undefined);
+    if (holder === owner.id || (holder === undefined && owner.role === "admin")) continue;
+    throw new Problem(
+      403,
+      holder === undefined
+        ? `${name} is not a domain of yours yet. Take it first with POST /api/domains.`
+        : `${name} belongs to another account.`,
+    );
+  }
+}
+
+async function store(
+  database: Database,
+  ownerId: number,
+  domain: string,
+  names: string[],
+  input: NewCertificate,
+  existing: CertificateRow | undefined,
+  now: number,
+): Promise<CertificateRow> {
+  const settings = {
+    names,
+    keyType: input.keyType,
+    mustStaple: input.mustStaple,
+    profile: input.profile,
+    caAccountId: input.caAccountId,
+    dnsProvider: input.dnsProvider,
+    dnsAccountId: input.dnsAccountId,
+    status: "pending" as const,
+    failures: 0,
+    problem: null,
+    // Should its first order never begin, for a crash, the cron begins it.
+    renewAt: now + 600_000,
+    updatedAt: now,
+  };
+  const [row] = await database
+    .insert(certificates)
+    .values({ id: existing?.id ?? crypto.randomUUID(), ownerId, domain, createdAt: now, ...settings })
+    .onConflictDoUpdate({ target: [certificates.ownerId, certificates.domain], set: settings })
+    .returning();
+  if (!row) throw new Error("the certificate was not stored");
+  return row;
+}
+
+/** For the cron: what is due, claimed for a while, so that two ticks do not take the same. */
+export async function claimDue(database: Database, now: number, limit: number): Promise<CertificateRow[]> {
+  const due = database
+    .select({ id: certificates.id })
+    .from(certificates)
+    .where(sql`renew_at IS NOT NULL AND renew_at <= ${now}`)
+    .orderBy(asc(certificates.renewAt))
+    .limit(limit);
+  return database
+    .update(certificates)
+    .set({ renewAt: now + 3_600_000 })
+    .where(inArray(certificates.id, due))
+    .returning();
+}

@@ -1,0 +1,9 @@
+/** The records of the zones that certedge serves itself, as the builtin provider writes them. */
+import type { RecordSet, RecordValue } from "./provider";
+
+export interface BuiltinRecords {
+  zones(): Promise<string[]>;
+  add(zone: string, record: RecordValue): Promise<void>;
+  remove(zone: string, record: RecordValue): Promise<void>;
+  replace(zone: string, set: RecordSet): Promise<void>;
+}

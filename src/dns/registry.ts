@@ -1,0 +1,7 @@
+/** The DNS providers that certedge can write to. */
+import type { DnsProvider } from "./provider";
+import { builtin } from "./providers/builtin";
+import { cloudflare } from "./providers/cloudflare";
+import { powerdns } from "./providers/powerdns";
+
+export const providers: Record<string, DnsProvider> = { builtin, cloudflare, powerdns };

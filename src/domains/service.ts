@@ -1,0 +1,177 @@
+/** Domains: dynamic DNS host names with their addresses. */
+import { and, asc, eq } from "drizzle-orm";
+import type { AccountIdentity } from "../accounts/identity";
+import { type Family, parseAddress } from "../ddns/addresses";
+import { ancestors } from "../dns/names";
+import { NameError, parseIdentifier } from "../pki/identifiers";
+import { type FieldProblem, Problem } from "../problems";
+import type { Database } from "../storage/database";
+import { dnsAccounts, domainRecords, domains } from "../storage/schema";
+import type { ZoneLocation } from "../zones/location";
+import type { Zones } from "../zones/service";
+
+export type DomainRow = typeof domains.$inferSelect;
+export type Addresses = Partial<Record<Family, string>>;
+
+export interface Domain {
+  row: DomainRow;
+  addresses: Addresses;
+}
+
+export type Domains = ReturnType<typeof createDomains>;
+
+const TTL = 60;
+/** Names at a base zone's apex that would pass for the operator's own. */
+const RESERVED = new Set([
+  "www", "api", "mail", "smtp", "imap", "mx", "ns", "ns1", "ns2", "ns3", "ns4", "admin", "root", "hostmaster",
+  "postmaster", "webmaster", "abuse", "security", "support", "acme", "update", "checkip", "autoconfig", "autodiscover", "wpad",
+]);
+
+export function createDomains(ports: { database: Database; zones: Zones; now: () => number }) {
+  const { database, zones, now } = ports;
+
+  async function read(where: ReturnType<typeof eq>): Promise<Domain[]> {
+    const rows = await database
+      .select({ row: domains, record: domainRecords })
+      .from(domains)
+      .leftJoin(domainRecords, eq(domainRecords.domainId, domains.id))
+      .where(where)
+      .orderBy(asc(domains.fqdn));
+    const found = new Map<string, Domain>();
+    for (const { row, record } of rows) {
+      const domain = found.get(row.id) ?? { row, addresses: {} };
+      if (record) domain.addresses[record.type as Family] = record.value;
+      found.set(row.id, domain);
+    }
+    return [...found.values()];
+  }
+
+  async function find(ownerId: number, given: string): Promise<Domain> {
+    const own = and(eq(domains.ownerId, ownerId), eq(domains.fqdn, canonical(given)));
+    const [domain] = own ? await read(own) : [];
+    if (!domain) throw new Problem(404, `There is no domain ${given}.`);
+    return domain;
+  }
+
+  /** Stores the address first, then brings the zone in step: what was accepted is not lost when the provider fails. */
+  async function setAddress({ row, addresses }: Domain, family: Family, address: string): Promise<Domain> {
+    await storeAddresses(database, row.id, { [family]: address }, now());
+    const location = await locationOf(database, row);
+    await zones.replace(location, { name: row.fqdn, type: family, values: [address], ttl: row.ttl });
+    return { row: { ...row, updatedAt: now() }, addresses: { ...addresses, [family]: address } };
+  }
+
+  return {
+    find,
+    list: (ownerId: number): Promise<Domain[]> => read(eq(domains.ownerId, ownerId)),
+
+    /** Takes a name, first come, first served, and publishes its address. */
+    async create(owner: AccountIdentity, input: { fqdn: string; recordType?: Family | undefined; recordIp?: string | undefined }) {
+      const fqdn = nameOf(input.fqdn);
+      const address = input.recordIp === undefined ? undefined : addressOf(input.recordIp, input.recordType);
+      const location = await zones.locate(owner.id, fqdn);
+      await requireFree(database, owner, fqdn, location);
+      const row: DomainRow = {
+        id: crypto.randomUUID(),
+        ownerId: owner.id,
+        fqdn,
+        zone: location.zone,
+        dnsAccountId: location.dnsAccountId,
+        ttl: TTL,
+        createdAt: now(),
+        updatedAt: now(),
+      };
+      const stored = await database.insert(domains).values(row).onConflictDoNothing().returning({ id: domains.id });
+      const domain = stored.length > 0 ? { row, addresses: {} } : await existing(owner, fqdn, address?.family);
+      return address ? setAddress(domain, address.family, address.address) : domain;
+    },
+
+    /** A new address of the family that it is of. */
+    async update(ownerId: number, fqdn: string, recordIp: string): Promise<Domain> {
+      const { family, address } = addressOf(recordIp, undefined);
+      return setAddress(await find(ownerId, fqdn), family, address);
+    },
+
+    async remove(ownerId: number, fqdn: string): Promise<void> {
+      const { row, addresses } = await find(ownerId, fqdn);
+      const location = await locationOf(database, row);
+      for (const type of Object.keys(addresses) as Family[]) {
+        await zones.replace(location, { name: row.fqdn, type, values: [], ttl: row.ttl });
+      }
+      await database.batch([
+        database.delete(domainRecords).where(eq(domainRecords.domainId, row.id)),
+        database.delete(domains).where(eq(domains.id, row.id)),
+      ]);
+    },
+  };
+
+  /** The other address family of a domain of one's own is added by a second POST. */
+  async function existing(owner: AccountIdentity, fqdn: string, family: Family | undefined): Promise<Domain> {
+    const [domain] = await read(eq(domains.fqdn, fqdn));
+    if (domain?.row.ownerId === owner.id && family && domain.addresses[family] === undefined) return domain;
+    throw domain?.row.ownerId === owner.id
+      ? new Problem(409, `${fqdn} is yours already. Change its address with PUT /api/domains/fqdn/${fqdn}.`)
+      : new Problem(409, `${fqdn} is taken. Choose another name.`);
+  }
+}
+
+/** Where the records of a stored domain are written. */
+export async function locationOf(database: Database, row: Pick<DomainRow, "dnsAccountId" | "zone">): Promise<ZoneLocation> {
+  if (row.dnsAccountId === null) return { dnsAccountId: null, provider: "builtin", zone: row.zone };
+  const [account] = await database.select().from(dnsAccounts).where(eq(dnsAccounts.id, row.dnsAccountId));
+  if (!account) throw new Problem(409, "The DNS account of this domain was deleted.");
+  return { dnsAccountId: account.id, provider: account.provider, zone: row.zone };
+}
+
+/** What the records should be; the zone follows. One batch. */
+export async function storeAddresses(database: Database, domainId: string, addresses: Addresses, now: number): Promise<void> {
+  const statements = Object.entries(addresses).flatMap(([type, value]) => [
+    database.delete(domainRecords).where(and(eq(domainRecords.domainId, domainId), eq(domainRecords.type, type))),
+    database.insert(domainRecords).values({ domainId, type, value, updatedAt: now }),
+  ]);
+  const touch = database.update(domains).set({ updatedAt: now }).where(eq(domains.id, domainId));
+  await database.batch([touch, ...statements]);
+}
+
+const canonical = (given: string): string => {
+  try {
+    return parseIdentifier(given).value;
+  } catch {
+    return given.toLowerCase();
+  }
+};
+
+const invalid = (error: FieldProblem) => new Problem(422, error.detail, { errors: [error] });
+
+function nameOf(given: string): string {
+  try {
+    const { type, value } = parseIdentifier(given);
+    if (type === "dns" && !value.startsWith("*.")) return value;
+  } catch (error) {
+    if (!(error instanceof NameError)) throw error;
+    throw invalid({ pointer: "/fqdn", detail: error.message });
+  }
+  throw invalid({ pointer: "/fqdn", detail: `${given} is not the name of a host.` });
+}
+
+function addressOf(given: string, family: Family | undefined) {
+  const address = parseAddress(given);
+  if (!address) throw invalid({ pointer: "/record_ip", detail: `${given} is not an address that a host can have.` });
+  if (family && address.family !== family) {
+    throw invalid({ pointer: "/record_ip", detail: `${given} does not fit the record type ${family}.` });
+  }
+  return address;
+}
+
+async function requireFree(database: Database, owner: AccountIdentity, fqdn: string, { zone }: ZoneLocation): Promise<void> {
+  if (fqdn === zone) throw invalid({ pointer: "/fqdn", detail: `${fqdn} is the zone itself; choose a name in it.` });
+  const inZone = fqdn.slice(0, -zone.length - 1);
+  if (RESERVED.has(inZone) && owner.role !== "admin") {
+    throw invalid({ pointer: "/fqdn", detail: `${fqdn} is reserved. Choose another name.` });
+  }
+  const above = ancestors(fqdn).slice(1).filter((ancestor) => ancestor.length > zone.length);
+  for (const ancestor of above) {
+    const [holder] = await database.select({ ownerId: domains.ownerId }).from(domains).where(eq(domains.fqdn, ancestor));
+    if (holder && holder.ownerId !== owner.id) throw new Problem(409, `${fqdn} is below ${ancestor}, which is taken.`);
+  }
+}

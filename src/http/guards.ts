@@ -1,0 +1,61 @@
+/** Who is asking: an API key or a session; and whether a browser was tricked into asking. */
+import { getCookie } from "hono/cookie";
+import { createMiddleware } from "hono/factory";
+import { requireAccess } from "../accounts/api-keys";
+import { Problem } from "../problems";
+import type { AppEnv } from "./api";
+
+export const SESSION_COOKIE = "__Host-certedge";
+
+const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** Lets through requests with a valid API key or session, and sets `c.var.account`. */
+export const signedIn = () =>
+  createMiddleware<AppEnv>(async (c, next) => {
+    const header = c.req.header("authorization");
+    const session = getCookie(c, SESSION_COOKIE);
+    if (header !== undefined) {
+      const use = await c.var.services.apiKeys.authenticate(bearerOf(header));
+      if (!use) throw unauthorized("The API key is unknown or was deactivated.");
+      requireAccess(use.account);
+      if (use.stale) c.executionCtx.waitUntil(c.var.services.apiKeys.noteUse(use.keyId));
+      c.set("account", use.account);
+    } else if (session !== undefined) {
+      requireSameOrigin(c.req.raw);
+      const account = await c.var.services.sessions.authenticate(session);
+      if (!account) throw unauthorized("The session has ended. Sign in again.");
+      c.set("account", account);
+    } else {
+      throw unauthorized("Send an API key as Authorization: Bearer ak_…, or sign in.");
+    }
+    await next();
+  });
+
+/** The key of a Bearer header; a header that is slightly wrong is told what is wrong with it. */
+function bearerOf(header: string): string {
+  const key = /^Bearer ([^\s"]+)$/.exec(header)?.[1];
+  if (key) return key;
+  if (/^bearer /i.test(header)) {
+    throw unauthorized(
+      /["']/.test(header)
+        ? "The API key stands in quotes in the Authorization header; leave them out."
+        : /^Bearer /.test(header)
+          ? "The Authorization header has to be exactly: Bearer, one space, the API key."
+          : "The scheme in the Authorization header has to be written Bearer.",
+    );
+  }
+  throw unauthorized("The Authorization header has to be: Bearer ak_…");
+}
+
+const unauthorized = (detail: string) =>
+  new Problem(401, detail, { headers: { "www-authenticate": 'Bearer realm="certedge"' } });
+
+/** A state change by cookie has to come from our own pages. Throws 403. */
+export function requireSameOrigin(request: Request): void {
+  if (SAFE_METHODS.has(request.method)) return;
+  const origin = request.headers.get("origin");
+  if (origin === new URL(request.url).origin) return;
+  // A client that is no browser sends neither header; a browser sends at least one on every state change.
+  if (origin === null && ["same-origin", "none", null].includes(request.headers.get("sec-fetch-site"))) return;
+  throw new Problem(403, "The request comes from another site. Changes with a session are taken from our own pages only.");
+}

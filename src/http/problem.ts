@@ -1,0 +1,34 @@
+/** Errors as answers: problem documents, and nothing of the inside. */
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { DnsProviderError } from "../dns/errors";
+import { Problem } from "../problems";
+import type { AppEnv } from "./api";
+
+export function answerProblem(error: unknown, c: Context<AppEnv>): Response {
+  const problem = toProblem(error, c);
+  return new Response(JSON.stringify(problem.toDocument()), {
+    status: problem.status,
+    headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...problem.options.headers },
+  });
+}
+
+function toProblem(error: unknown, c: Context<AppEnv>): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof DnsProviderError) return new Problem(502, `${error.provider}: ${error.detail}`);
+  if (error instanceof HTTPException) return fromHono(error);
+  const id = crypto.randomUUID();
+  // Never the message: that of a query holds its bound values.
+  const { name, stack = "" } = error instanceof Error ? error : new Error(typeof error);
+  const frames = stack.split("\n").filter((line) => line.trimStart().startsWith("at "));
+  console.error(JSON.stringify({ event: "error", id, name, path: c.req.path, frames: frames.slice(0, 8) }));
+  return new Problem(500, `Something failed inside certedge. The Worker's log has it under ${id}.`, {
+    extra: { instance: `urn:uuid:${id}` },
+  });
+}
+
+function fromHono({ status, message }: HTTPException): Problem {
+  if (status === 400 && /JSON/i.test(message)) return new Problem(400, "The body is not valid JSON.");
+  if (status === 413) return new Problem(413, "The body is too large: 64 KiB at most.");
+  return new Problem(400, "The request cannot be read.");
+}

@@ -1,0 +1,112 @@
+/** Domains: dynamic DNS host names (CertaDNS's calls). */
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Domain as StoredDomain } from "../../domains/service";
+import { api } from "../api";
+import { signedIn } from "../guards";
+import { answers, body, instant } from "../schemas";
+
+const NewDomain = z
+  .strictObject({
+    fqdn: z.string().min(1).max(300),
+    record_type: z.enum(["A", "AAAA"]).optional(),
+    record_ip: z.string().min(1).max(100).optional(),
+  })
+  .openapi("NewDomain");
+
+const Domain = z
+  .object({
+    id: z.uuid(),
+    fqdn: z.string(),
+    record_type: z.enum(["A", "AAAA"]).nullable(),
+    record_ip: z.string().nullable(),
+    ipv4: z.string().nullable(),
+    ipv6: z.string().nullable(),
+    zone: z.string(),
+    ttl: z.number().int(),
+    created_at: z.string(),
+    updated_at: z.string(),
+  })
+  .openapi("Domain");
+
+const toDomain = ({ row, addresses }: StoredDomain): z.infer<typeof Domain> => ({
+  id: row.id,
+  fqdn: row.fqdn,
+  record_type: addresses.A ? "A" : addresses.AAAA ? "AAAA" : null,
+  record_ip: addresses.A ?? addresses.AAAA ?? null,
+  ipv4: addresses.A ?? null,
+  ipv6: addresses.AAAA ?? null,
+  zone: row.zone,
+  ttl: row.ttl,
+  created_at: instant(row.createdAt),
+  updated_at: instant(row.updatedAt),
+});
+
+const fqdn = z.object({ fqdn: z.string() });
+
+export const domains = api();
+domains.use(signedIn());
+
+domains.openapi(
+  createRoute({
+    method: "post",
+    path: "/",
+    summary: "Take a host name",
+    request: body(NewDomain),
+    responses: answers({ 201: Domain }),
+  }),
+  async (c) => {
+    const { fqdn, record_type, record_ip } = c.req.valid("json");
+    const input = { fqdn, recordType: record_type, recordIp: record_ip };
+    return c.json(toDomain(await c.var.services.domains.create(c.var.account, input)), 201);
+  },
+);
+
+domains.openapi(
+  createRoute({
+    method: "get",
+    path: "/",
+    summary: "List the domains",
+    responses: answers({ 200: z.object({ domains: z.array(Domain) }) }),
+  }),
+  async (c) => c.json({ domains: (await c.var.services.domains.list(c.var.account.id)).map(toDomain) }, 200),
+);
+
+domains.openapi(
+  createRoute({
+    method: "get",
+    path: "/fqdn/{fqdn}",
+    summary: "One domain",
+    request: { params: fqdn },
+    responses: answers({ 200: Domain }),
+  }),
+  async (c) => c.json(toDomain(await c.var.services.domains.find(c.var.account.id, c.req.valid("param").fqdn)), 200),
+);
+
+domains.openapi(
+  createRoute({
+    method: "put",
+    path: "/fqdn/{fqdn}",
+    summary: "Set a new address",
+    request: { params: fqdn, ...body(z.strictObject({ record_ip: z.string().min(1).max(100) })) },
+    responses: answers({ 200: Domain }),
+  }),
+  async (c) => {
+    const { record_ip } = c.req.valid("json");
+    const domain = await c.var.services.domains.update(c.var.account.id, c.req.valid("param").fqdn, record_ip);
+    return c.json(toDomain(domain), 200);
+  },
+);
+
+domains.openapi(
+  createRoute({
+    method: "delete",
+    path: "/fqdn/{fqdn}",
+    summary: "Give a host name up",
+    request: { params: fqdn },
+    responses: answers({ 204: null }),
+  }),
+  async (c) => {
+    await c.var.services.domains.remove(c.var.account.id, c.req.valid("param").fqdn);
+    return c.body(null, 204);
+  },
+);

@@ -1,0 +1,18 @@
+/** The Worker: requests go to the rim, cron ticks to the renewals. */
+import { createApp } from "./http/app";
+import { createServices } from "./services";
+
+export { CaAccount } from "./ca-accounts/account-object";
+export { CertificateOrder } from "./certificates/order-object";
+export { DnsZone } from "./zones/zone-object";
+
+const app = createApp(createServices);
+
+export default {
+  fetch: (request, env, ctx) => app.fetch(request, env, ctx),
+
+  async scheduled(_controller, env) {
+    const report = await createServices(env).renewals.tick();
+    if (Object.values(report).some((count) => count > 0)) console.log(JSON.stringify({ event: "tick", ...report }));
+  },
+} satisfies ExportedHandler<Env>;

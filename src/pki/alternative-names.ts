@@ -1,0 +1,52 @@
+/** subjectAltName (RFC 5280 §4.2.1.6): DNS names and addresses, both ways. */
+import * as asn1js from "asn1js";
+import { AltName, Extension, GeneralName, GeneralNames } from "pkijs";
+import type { Identifier } from "./identifiers";
+
+const SUBJECT_ALT_NAME = "2.5.29.17";
+const DNS_NAME = 2;
+const IP_ADDRESS = 7;
+
+/** Critical where the subject is empty (RFC 5280 §4.2.1.6). */
+export const subjectAltName = (identifiers: Identifier[], critical: boolean): Extension =>
+  new Extension({
+    extnID: SUBJECT_ALT_NAME,
+    critical,
+    extnValue: new GeneralNames({ names: identifiers.map(toGeneralName) }).toSchema().toBER(),
+  });
+
+/** The DNS names and addresses of a subjectAltName extension; other kinds of names are passed over. */
+export function identifiersOf(extension: Extension): Identifier[] {
+  const parsed = extension.parsedValue as AltName | undefined;
+  const names = parsed?.altNames ?? [];
+  return names.flatMap(({ type, value }): Identifier[] => {
+    if (type === DNS_NAME) return [{ type: "dns", value: String(value).toLowerCase() }];
+    if (type === IP_ADDRESS) return [{ type: "ip", value: addressOf(value.valueBlock.valueHexView) }];
+    return [];
+  });
+}
+
+const toGeneralName = ({ type, value }: Identifier) =>
+  type === "dns"
+    ? new GeneralName({ type: DNS_NAME, value })
+    : new GeneralName({ type: IP_ADDRESS, value: new asn1js.OctetString({ valueHex: bytesOf(value).buffer }) });
+
+function bytesOf(address: string): Uint8Array<ArrayBuffer> {
+  if (!address.includes(":")) return Uint8Array.from(address.split("."), Number);
+  const [head = "", tail] = address.split("::");
+  const groups = (text: string) => (text === "" ? [] : text.split(":"));
+  const before = groups(head);
+  const after = groups(tail ?? "");
+  const zeros = tail === undefined ? [] : Array<string>(8 - before.length - after.length).fill("0");
+  const all = [...before, ...zeros, ...after].map((group) => Number.parseInt(group, 16));
+  return Uint8Array.from(all.flatMap((group) => [group >> 8, group & 255]));
+}
+
+function addressOf(bytes: Uint8Array): string {
+  if (bytes.length === 4) return [...bytes].join(".");
+  const groups: string[] = [];
+  for (let index = 0; index < bytes.length; index += 2) {
+    groups.push((((bytes[index] ?? 0) << 8) | (bytes[index + 1] ?? 0)).toString(16));
+  }
+  return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
+}

@@ -1,0 +1,93 @@
+/** Certificate signing requests (PKCS#10, RFC 2986) with their names as subjectAltName. */
+import { fromBER } from "asn1js";
+import * as asn1js from "asn1js";
+import { Attribute, CertificationRequest, Extension, Extensions } from "pkijs";
+import { identifiersOf, subjectAltName } from "./alternative-names";
+import type { Identifier } from "./identifiers";
+import { type KeyType, keyAlgorithms, keyTypeOf, readPrivateKey } from "./keys";
+
+export class CertificateRequestError extends Error {
+  override readonly name = "CertificateRequestError";
+}
+
+const OID = {
+  extensionRequest: "1.2.840.113549.1.9.14",
+  subjectAltName: "2.5.29.17",
+  tlsFeature: "1.3.6.1.5.5.7.1.24",
+  commonName: "2.5.4.3",
+};
+
+/** status_request, the feature that must-staple asks for (RFC 7633). */
+export const mustStapleExtension = (): Extension =>
+  new Extension({
+    extnID: OID.tlsFeature,
+    critical: false,
+    extnValue: new asn1js.Sequence({ value: [new asn1js.Integer({ value: 5 })] }).toBER(),
+  });
+
+/** A request without a common name: names are in the subjectAltName alone, as the CAs' profiles want it. DER. */
+export async function createCertificateRequest(input: {
+  privateKeyPem: string;
+  identifiers: Identifier[];
+  mustStaple?: boolean;
+}): Promise<Uint8Array<ArrayBuffer>> {
+  const key = await readPrivateKey(input.privateKeyPem);
+  const request = new CertificationRequest();
+  request.version = 0;
+  await request.subjectPublicKeyInfo.importKey(key.publicKey);
+  const extensions = [subjectAltName(input.identifiers, true)];
+  if (input.mustStaple) extensions.push(mustStapleExtension());
+  const value = new Extensions({ extensions }).toSchema();
+  request.attributes = [new Attribute({ type: OID.extensionRequest, values: [value] })];
+  await request.sign(key.privateKey, keyAlgorithms[key.type].hash);
+  return new Uint8Array(request.toSchema(true).toBER());
+}
+
+export interface ReadRequest {
+  identifiers: Identifier[];
+  commonName?: string;
+  publicKey: CryptoKey;
+  /** SubjectPublicKeyInfo, DER. */
+  publicKeyInfo: Uint8Array<ArrayBuffer>;
+  keyType: KeyType | undefined;
+  mustStaple: boolean;
+}
+
+/** Reads a request and checks that it is signed by its own key. Throws CertificateRequestError. */
+export async function readCertificateRequest(der: Uint8Array<ArrayBuffer>): Promise<ReadRequest> {
+  const request = parse(der);
+  if (!(await request.verify().catch(() => false))) {
+    throw new CertificateRequestError("The request is not signed by the key that it is for.");
+  }
+  const publicKey = await request.getPublicKey();
+  const extensions = requestedExtensions(request);
+  const names = extensions.find(({ extnID }) => extnID === OID.subjectAltName);
+  const common = request.subject.typesAndValues.find(({ type }) => type === OID.commonName);
+  return {
+    identifiers: names ? identifiersOf(names) : [],
+    ...(common ? { commonName: String(common.value.valueBlock.value) } : {}),
+    publicKey,
+    publicKeyInfo: new Uint8Array(request.subjectPublicKeyInfo.toSchema().toBER()),
+    keyType: keyTypeOf(publicKey),
+    mustStaple: extensions.some(({ extnID }) => extnID === OID.tlsFeature),
+  };
+}
+
+function parse(der: Uint8Array<ArrayBuffer>): CertificationRequest {
+  try {
+    const { offset, result } = fromBER(der);
+    if (offset === -1) throw new Error("not DER");
+    return new CertificationRequest({ schema: result });
+  } catch {
+    throw new CertificateRequestError("The request is not a PKCS#10 request in DER.");
+  }
+}
+
+function requestedExtensions({ attributes = [] }: CertificationRequest): Extension[] {
+  const attribute = attributes.find(({ type }) => type === OID.extensionRequest);
+  try {
+    return attribute ? new Extensions({ schema: attribute.values[0] }).extensions : [];
+  } catch {
+    throw new CertificateRequestError("The requested extensions cannot be read.");
+  }
+}

@@ -1,0 +1,104 @@
+/** What a certificate says (RFC 5280). */
+import { fromBER } from "asn1js";
+import { AuthorityKeyIdentifier, BasicConstraints, Certificate, type Extension, type RelativeDistinguishedNames } from "pkijs";
+import { identifiersOf } from "./alternative-names";
+import type { Identifier } from "./identifiers";
+import { decodePem } from "./pem";
+
+export interface CertificateFacts {
+  der: Uint8Array<ArrayBuffer>;
+  /** Lower-case hex. */
+  serial: string;
+  /** Milliseconds since the epoch. */
+  notBefore: number;
+  notAfter: number;
+  identifiers: Identifier[];
+  issuer: string;
+  subject: string;
+  issuerCommonName?: string;
+  /** SHA-256 of the certificate, lower-case hex. */
+  fingerprint: string;
+  /** SubjectPublicKeyInfo, DER. */
+  publicKeyInfo: Uint8Array<ArrayBuffer>;
+  /** RFC 9773 §4.1; absent where there is no authority key identifier. */
+  renewalIdentifier?: string;
+  isAuthority: boolean;
+}
+
+export class CertificateError extends Error {
+  override readonly name = "CertificateError";
+}
+
+const OID = { subjectAltName: "2.5.29.17", basicConstraints: "2.5.29.19", authorityKeyIdentifier: "2.5.29.35" };
+
+const ATTRIBUTES: Record<string, string> = {
+  "2.5.4.3": "CN",
+  "2.5.4.6": "C",
+  "2.5.4.7": "L",
+  "2.5.4.8": "ST",
+  "2.5.4.10": "O",
+  "2.5.4.11": "OU",
+};
+
+/** Parses DER, or the first certificate of a PEM text. Throws CertificateError. */
+export function parseCertificate(source: string | Uint8Array<ArrayBuffer>): { certificate: Certificate; der: Uint8Array<ArrayBuffer> } {
+  const der = typeof source === "string" ? decodePem(source).find(({ label }) => label === "CERTIFICATE")?.der : source;
+  if (!der) throw new CertificateError("There is no CERTIFICATE block in the PEM text.");
+  try {
+    const { offset, result } = fromBER(der);
+    if (offset === -1) throw new Error("not DER");
+    return { certificate: new Certificate({ schema: result }), der };
+  } catch {
+    throw new CertificateError("It is not an X.509 certificate in DER.");
+  }
+}
+
+/** Throws CertificateError. */
+export async function readCertificate(source: string | Uint8Array<ArrayBuffer>): Promise<CertificateFacts> {
+  const { certificate, der } = parseCertificate(source);
+  const extension = (id: string) => certificate.extensions?.find(({ extnID }) => extnID === id);
+  const names = extension(OID.subjectAltName);
+  const serialBytes = certificate.serialNumber.valueBlock.valueHexView;
+  const issuerCommonName = attribute(certificate.issuer, "CN");
+  const renewal = renewalIdentifierOf(extension(OID.authorityKeyIdentifier), serialBytes);
+  return {
+    der,
+    serial: hex(serialBytes).replace(/^00/, ""),
+    notBefore: certificate.notBefore.value.getTime(),
+    notAfter: certificate.notAfter.value.getTime(),
+    identifiers: names ? identifiersOf(names) : [],
+    issuer: nameOf(certificate.issuer),
+    subject: nameOf(certificate.subject),
+    ...(issuerCommonName ? { issuerCommonName } : {}),
+    fingerprint: hex(new Uint8Array(await crypto.subtle.digest("SHA-256", der))),
+    publicKeyInfo: new Uint8Array(certificate.subjectPublicKeyInfo.toSchema().toBER()),
+    ...(renewal ? { renewalIdentifier: renewal } : {}),
+    isAuthority: isAuthority(extension(OID.basicConstraints)),
+  };
+}
+
+const isAuthority = (extension: Extension | undefined) =>
+  extension?.parsedValue instanceof BasicConstraints && extension.parsedValue.cA;
+
+/** base64url(key identifier) "." base64url(serial), the serial with the leading zero of its DER integer. */
+function renewalIdentifierOf(extension: Extension | undefined, serial: Uint8Array): string | undefined {
+  const parsed = extension?.parsedValue;
+  if (!(parsed instanceof AuthorityKeyIdentifier) || !parsed.keyIdentifier) return undefined;
+  return `${base64Url(parsed.keyIdentifier.valueBlock.valueHexView)}.${base64Url(serial)}`;
+}
+
+const nameOf = ({ typesAndValues }: RelativeDistinguishedNames) =>
+  typesAndValues.map(({ type, value }) => `${ATTRIBUTES[type] ?? type}=${value.valueBlock.value}`).join(", ");
+
+const attribute = ({ typesAndValues }: RelativeDistinguishedNames, short: string): string | undefined => {
+  const found = typesAndValues.find(({ type }) => ATTRIBUTES[type] === short);
+  return found && String(found.value.valueBlock.value);
+};
+
+const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+const base64Url = (bytes: Uint8Array) =>
+  btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "");

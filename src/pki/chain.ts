@@ -1,0 +1,109 @@
+/** Checking what a CA sent before it is accepted: the names, the key, the dates, and the order of the chain. */
+import { CertificateError, type CertificateFacts, parseCertificate, readCertificate } from "./certificate";
+import type { Identifier } from "./identifiers";
+import { decodePem, encodePem, PemError } from "./pem";
+
+export type ChainFault =
+  | "unreadable"
+  | "too_long"
+  | "wrong_key"
+  | "wrong_names"
+  | "expired"
+  | "not_yet_valid"
+  | "wrong_order";
+
+export class ChainError extends Error {
+  override readonly name = "ChainError";
+
+  constructor(
+    readonly reason: ChainFault,
+    detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+const LONGEST_CHAIN = 10;
+/** A CA's clock may be a little ahead of ours. */
+const CLOCK_SKEW = 5 * 60_000;
+
+export interface CheckedChain {
+  leaf: CertificateFacts;
+  chain: CertificateFacts[];
+  /** The certificates alone, leaf first. */
+  chainPem: string;
+}
+
+/** Throws ChainError with what is wrong. */
+export async function checkChain(input: {
+  chainPem: string;
+  identifiers: Identifier[];
+  publicKeyInfo: Uint8Array;
+  now: number;
+}): Promise<CheckedChain> {
+  const ders = readBlocks(input.chainPem);
+  const chain = await Promise.all(ders.map((der) => readOne(der)));
+  const leaf = chain[0] as CertificateFacts;
+  if (!sameBytes(leaf.publicKeyInfo, input.publicKeyInfo)) {
+    throw new ChainError("wrong_key", "The certificate is for another key than the one that was ordered for.");
+  }
+  checkNames(leaf.identifiers, input.identifiers);
+  if (leaf.notAfter <= input.now) {
+    throw new ChainError("expired", `The certificate ended on ${new Date(leaf.notAfter).toISOString()}.`);
+  }
+  if (leaf.notBefore > input.now + CLOCK_SKEW) {
+    throw new ChainError("not_yet_valid", `The certificate begins on ${new Date(leaf.notBefore).toISOString()}.`);
+  }
+  await checkOrder(ders, chain);
+  return { leaf, chain, chainPem: ders.map((der) => encodePem("CERTIFICATE", der)).join("") };
+}
+
+function readBlocks(pem: string): Uint8Array<ArrayBuffer>[] {
+  try {
+    const ders = decodePem(pem).flatMap(({ label, der }) => (label === "CERTIFICATE" ? [der] : []));
+    if (ders.length === 0) throw new ChainError("unreadable", "There is no certificate in the answer.");
+    if (ders.length > LONGEST_CHAIN) throw new ChainError("too_long", `The chain has ${ders.length} certificates.`);
+    return ders;
+  } catch (error) {
+    if (error instanceof PemError) throw new ChainError("unreadable", error.message);
+    throw error;
+  }
+}
+
+async function readOne(der: Uint8Array<ArrayBuffer>): Promise<CertificateFacts> {
+  try {
+    return await readCertificate(der);
+  } catch (error) {
+    if (error instanceof CertificateError) throw new ChainError("unreadable", error.message);
+    throw error;
+  }
+}
+
+function checkNames(found: Identifier[], wanted: Identifier[]): void {
+  const keyOf = ({ type, value }: Identifier) => `${type}:${value}`;
+  const has = new Set(found.map(keyOf));
+  const needs = new Set(wanted.map(keyOf));
+  const missing = wanted.filter((identifier) => !has.has(keyOf(identifier))).map(({ value }) => value);
+  const extra = found.filter((identifier) => !needs.has(keyOf(identifier))).map(({ value }) => value);
+  if (missing.length === 0 && extra.length === 0) return;
+  const words = [
+    missing.length > 0 ? `It lacks ${missing.join(", ")}.` : "",
+    extra.length > 0 ? `It has ${extra.join(", ")}, which nobody ordered.` : "",
+  ];
+  throw new ChainError("wrong_names", words.filter(Boolean).join(" "));
+}
+
+/** Each certificate is signed by the one after it (RFC 8555 §9.1). */
+async function checkOrder(ders: Uint8Array<ArrayBuffer>[], chain: CertificateFacts[]): Promise<void> {
+  const parsed = ders.map((der) => parseCertificate(der).certificate);
+  for (let index = 0; index + 1 < parsed.length; index++) {
+    const issuer = parsed[index + 1];
+    const signed = issuer && (await parsed[index]?.verify(issuer).catch(() => false));
+    if (!signed) {
+      const names = `${chain[index]?.subject || `certificate ${index + 1}`} is not signed by ${chain[index + 1]?.subject}`;
+      throw new ChainError("wrong_order", `The chain does not hold together: ${names}.`);
+    }
+  }
+}
+
+const sameBytes = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.every((byte, index) => byte === b[index]);

@@ -1,0 +1,99 @@
+/** The composition root: joins services with the bindings of this Worker. Made once for each isolate. */
+import { connect } from "cloudflare:sockets";
+import { createAccounts } from "./accounts/accounts";
+import { createApiKeys } from "./accounts/api-keys";
+import { createSessions } from "./accounts/sessions";
+import { createBuiltinCa } from "./builtin-ca/service";
+import { BUILTIN_HOST } from "./ca-accounts/authorities";
+import { createCaAccounts } from "./ca-accounts/service";
+import { createOrderRecords } from "./certificates/order-records";
+import { createRenewals } from "./certificates/renewals";
+import { createCertificates } from "./certificates/service";
+import { createProviderHttp } from "./dns/http";
+import { dohResolver } from "./dns/resolver";
+import { createDnsAccounts } from "./dns-accounts/service";
+import { createDynamicDns } from "./domains/dynamic-dns";
+import { createDomains } from "./domains/service";
+import { openDatabase } from "./storage/database";
+import { createSealer } from "./storage/sealing";
+import { createChallengeZones } from "./zones/challenges";
+import { builtinRecords, zoneLookup } from "./zones/records";
+import { ownZonesFirst } from "./zones/own-zones-resolver";
+import { createZones } from "./zones/service";
+
+export type Services = ReturnType<typeof compose>;
+
+const made = new WeakMap<Env, Services>();
+
+export function createServices(env: Env): Services {
+  let services = made.get(env);
+  if (!services) {
+    services = compose(env);
+    made.set(env, services);
+  }
+  return services;
+}
+
+function compose(env: Env) {
+  const now = Date.now;
+  const outside: typeof fetch = (input, init) => fetch(input, init);
+  const database = openDatabase(env.DB);
+  const sealer = createSealer(env.ENCRYPTION_KEYS);
+  const allowPrivateHosts = env.ALLOW_PRIVATE_HOSTS === "true";
+  const records = zoneLookup(database);
+  const world = dohResolver({ url: env.DOH_URL, fetch: outside });
+  const resolver = ownZonesFirst(records, world);
+
+  const resolveTxt = async (name: string) => {
+    const { answers } = await resolver.query(name, "TXT");
+    return answers.filter(({ type }) => type === "TXT").map(({ value }) => value);
+  };
+  const builtinCa = createBuiltinCa({ database, sealer, resolveTxt, now });
+  /** The built-in CA is reached by the same client as any other; its requests never leave the Worker. */
+  const caFetch: typeof fetch = (input, init) => {
+    const request = new Request(input, init);
+    return new URL(request.url).hostname === BUILTIN_HOST ? builtinCa.fetch(request) : outside(request);
+  };
+
+  const accounts = createAccounts({ database, now, claimToken: env.CLAIM_TOKEN });
+  const sessions = createSessions({ database, now });
+  const apiKeys = createApiKeys({ database, now, pepper: env.API_KEY_PEPPER });
+  const dnsAccounts = createDnsAccounts({ database, sealer, now });
+  const zones = createZones({
+    database,
+    dnsAccounts,
+    objects: env.DNS_ZONE,
+    http: createProviderHttp({ fetch: outside, now }),
+    builtinRecords: builtinRecords(database, now),
+    builtinZone: env.BUILTIN_ZONE,
+    now,
+  });
+  const challengeZones = createChallengeZones({ zones, dnsAccounts, resolver, visibility: { resolver: world, connect } });
+  const caAccounts = createCaAccounts({ database, sealer, objects: env.CA_ACCOUNT, allowPrivateHosts, now });
+  const orderRecords = createOrderRecords({ database, caAccounts, now });
+  const objects = env.CERTIFICATE_ORDER;
+  const certificates = createCertificates({ database, sealer, caAccounts, challengeZones, objects, now });
+  const renewals = createRenewals({ database, certificates, caAccounts, objects, now });
+  const domains = createDomains({ database, zones, now });
+  const dynamicDns = createDynamicDns({ database, zones, pepper: env.API_KEY_PEPPER, now });
+
+  return {
+    database,
+    sealer,
+    accounts,
+    sessions,
+    apiKeys,
+    dnsAccounts,
+    zones,
+    challengeZones,
+    records,
+    caAccounts,
+    caFetch,
+    orderRecords,
+    certificates,
+    renewals,
+    domains,
+    dynamicDns,
+    builtinCa,
+  };
+}

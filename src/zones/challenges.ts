@@ -1,0 +1,59 @@
+/** Where the values that prove names go, and whether they can be seen there. */
+import { followCname } from "../dns/cname";
+import type { Resolver } from "../dns/resolver";
+import { checkVisible, type VisibilityPorts } from "../dns/visibility";
+import type { DnsAccounts } from "../dns-accounts/service";
+import type { ZoneLocation } from "./location";
+import type { DnsPin, Zones } from "./service";
+
+export interface ChallengePlace {
+  recordName: string;
+  location: ZoneLocation;
+}
+
+/** One look at whether a value is visible, with what was seen where. */
+export interface VisibilityLook {
+  name: string;
+  visible: boolean;
+  method: string;
+  servers: unknown[];
+}
+
+export type ChallengeZones = ReturnType<typeof createChallengeZones>;
+
+export function createChallengeZones(ports: {
+  zones: Zones;
+  dnsAccounts: DnsAccounts;
+  /** Answers for our own zones from their records, for all others as the world sees them. */
+  resolver: Resolver;
+  visibility: VisibilityPorts;
+}) {
+  const { zones, dnsAccounts, resolver } = ports;
+
+  /** A delegated challenge name is the usual way to keep a zone's credential out of reach: its CNAME is followed. */
+  async function placeOf(ownerId: number, name: string, pin: DnsPin): Promise<ChallengePlace> {
+    const challengeName = `_acme-challenge.${name.replace(/^\*\./, "")}`;
+    const recordName = await followCname(resolver, challengeName).catch(() => challengeName);
+    if (recordName === challengeName) return { recordName, location: await zones.locate(ownerId, recordName, pin) };
+    // The pin is for the certificate's own zone; a name that a CNAME leads to may well live elsewhere.
+    const location = await zones.locate(ownerId, recordName, pin).catch(() => zones.locate(ownerId, recordName));
+    return { recordName, location };
+  }
+
+  return {
+    /** The places of all names, in their order. Throws Problem 422 for a name without a zone. */
+    locate(ownerId: number, names: string[], pin: DnsPin): Promise<ChallengePlace[]> {
+      return Promise.all(names.map((name) => placeOf(ownerId, name, pin)));
+    },
+
+    /** One look at all servers that answer for the value's zone. */
+    async look(location: ZoneLocation, name: string, value: string): Promise<VisibilityLook> {
+      // What our own zone holds, it answers: there is no copy that could lag behind.
+      if (location.dnsAccountId === null) return { name, visible: true, method: "own zone", servers: [] };
+      const { row } = await dnsAccounts.openById(location.dnsAccountId);
+      const nameservers = row.nameservers.length > 0 ? { nameservers: row.nameservers } : {};
+      const seen = await checkVisible({ name, value, zone: location.zone, ...nameservers }, ports.visibility);
+      return { name, visible: seen.visible, method: seen.method, servers: seen.servers };
+    },
+  };
+}

@@ -1,0 +1,159 @@
+/** What a zone should hold, as its DnsZone object keeps it: values that somebody placed, and whole sets of host records. */
+import type { RecordSet, RecordValue } from "../dns/provider";
+
+/** A value, and who asked for it; the same value may be wanted by several. */
+export interface PlacedValue extends RecordValue {
+  owner: string;
+  attempts: number;
+}
+
+export interface DesiredSet extends RecordSet {
+  version: number;
+  attempts: number;
+}
+
+const SCHEMA = [
+  `CREATE TABLE IF NOT EXISTS placed (
+    name TEXT NOT NULL, type TEXT NOT NULL, value TEXT NOT NULL, ttl INTEGER NOT NULL, owner TEXT NOT NULL,
+    unwanted INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, due_at INTEGER NOT NULL,
+    PRIMARY KEY (owner, name, type, value))`,
+  `CREATE TABLE IF NOT EXISTS sets (
+    name TEXT NOT NULL, type TEXT NOT NULL, record_values TEXT NOT NULL, ttl INTEGER NOT NULL,
+    version INTEGER NOT NULL, agreed INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due_at INTEGER NOT NULL,
+    PRIMARY KEY (name, type))`,
+];
+
+type Row = Record<string, SqlStorageValue>;
+
+export class DesiredState {
+  constructor(private readonly sql: SqlStorage) {
+    for (const statement of SCHEMA) sql.exec(statement);
+  }
+
+  /** Notes that `owner` wants these values; nobody coming back for them, they are removed at `strayAt`. */
+  want(owner: string, values: RecordValue[], strayAt: number): void {
+    for (const { name, type, value, ttl } of values) {
+      this.sql.exec(
+        `INSERT INTO placed (name, type, value, ttl, owner, due_at) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET unwanted = 0, attempts = 0, due_at = excluded.due_at`,
+        name,
+        type,
+        value,
+        ttl,
+        owner,
+        strayAt,
+      );
+    }
+  }
+
+  /** Notes that `owner` wants none of its values any more; they are due for removal at once. */
+  unwant(owner: string, now: number): void {
+    this.sql.exec("UPDATE placed SET unwanted = 1, attempts = 0, due_at = ? WHERE owner = ?", now, owner);
+  }
+
+  /** Values that must go by now: given up by their owner, or strays whose owner never came back. */
+  removals(now: number): PlacedValue[] {
+    return this.sql.exec<Row>("SELECT * FROM placed WHERE due_at <= ?", now).toArray().map(toPlaced);
+  }
+
+  /** Whether somebody else still wants this value. */
+  wantedByAnother({ name, type, value, owner }: PlacedValue): boolean {
+    const others = this.sql.exec(
+      "SELECT 1 FROM placed WHERE name = ? AND type = ? AND value = ? AND owner <> ? AND unwanted = 0",
+      name,
+      type,
+      value,
+      owner,
+    );
+    return others.toArray().length > 0;
+  }
+
+  forget({ name, type, value, owner }: PlacedValue): void {
+    this.sql.exec(
+      "DELETE FROM placed WHERE name = ? AND type = ? AND value = ? AND owner = ?",
+      name,
+      type,
+      value,
+      owner,
+    );
+  }
+
+  postponeRemoval({ name, type, value, owner }: PlacedValue, until: number): void {
+    this.sql.exec(
+      "UPDATE placed SET unwanted = 1, attempts = attempts + 1, due_at = ? WHERE name = ? AND type = ? AND value = ? AND owner = ?",
+      until,
+      name,
+      type,
+      value,
+      owner,
+    );
+  }
+
+  /** Makes the set what should be there; the version tells a later change from this one. */
+  setDesired(set: RecordSet, now: number): DesiredSet {
+    const [row] = this.sql
+      .exec<Row>(
+        `INSERT INTO sets (name, type, record_values, ttl, version, agreed, due_at) VALUES (?, ?, ?, ?, 1, 0, ?)
+         ON CONFLICT DO UPDATE SET record_values = excluded.record_values, ttl = excluded.ttl,
+           version = version + 1, agreed = 0, attempts = 0, due_at = excluded.due_at
+         RETURNING *`,
+        set.name,
+        set.type,
+        JSON.stringify(set.values),
+        set.ttl,
+        now,
+      )
+      .toArray();
+    if (!row) throw new Error("the desired set was not stored");
+    return toSet(row);
+  }
+
+  /** The newest desired form of a set, or nothing when the provider agrees already. */
+  pendingSet(name: string, type: string): DesiredSet | undefined {
+    const [row] = this.sql
+      .exec<Row>("SELECT * FROM sets WHERE name = ? AND type = ? AND agreed = 0", name, type)
+      .toArray();
+    return row ? toSet(row) : undefined;
+  }
+
+  pendingSets(now: number): DesiredSet[] {
+    return this.sql.exec<Row>("SELECT * FROM sets WHERE agreed = 0 AND due_at <= ?", now).toArray().map(toSet);
+  }
+
+  /** The provider has this version; a newer one stays pending. */
+  agree({ name, type, version }: DesiredSet): void {
+    this.sql.exec("UPDATE sets SET agreed = 1 WHERE name = ? AND type = ? AND version = ?", name, type, version);
+  }
+
+  postponeSet({ name, type }: DesiredSet, until: number): void {
+    this.sql.exec("UPDATE sets SET attempts = attempts + 1, due_at = ? WHERE name = ? AND type = ?", until, name, type);
+  }
+
+  /** When something is due next, or nothing. */
+  nextDue(): number | undefined {
+    const [row] = this.sql
+      .exec<{ due: number | null }>(
+        "SELECT min(due_at) AS due FROM (SELECT due_at FROM placed UNION ALL SELECT due_at FROM sets WHERE agreed = 0)",
+      )
+      .toArray();
+    return row?.due ?? undefined;
+  }
+}
+
+const toPlaced = (row: Row): PlacedValue => ({
+  name: String(row.name),
+  type: row.type as RecordValue["type"],
+  value: String(row.value),
+  ttl: Number(row.ttl),
+  owner: String(row.owner),
+  attempts: Number(row.attempts),
+});
+
+const toSet = (row: Row): DesiredSet => ({
+  name: String(row.name),
+  type: row.type as RecordSet["type"],
+  values: JSON.parse(String(row.record_values)),
+  ttl: Number(row.ttl),
+  version: Number(row.version),
+  attempts: Number(row.attempts),
+});

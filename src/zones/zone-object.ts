@@ -1,0 +1,118 @@
+/** The DnsZone object: one for each DNS account and zone. It serialises every write, keeps what should be there, and retries until it is. */
+import { DurableObject } from "cloudflare:workers";
+import { DnsProviderError } from "../dns/errors";
+import type { RecordSet, RecordValue, ZoneConnection } from "../dns/provider";
+import { createServices } from "../services";
+import { DesiredState, type PlacedValue } from "./desired-state";
+import { parseZoneObjectName } from "./location";
+
+/** A failure as it crosses the object's boundary, where classes are lost. */
+export interface ZoneFailure {
+  kind: DnsProviderError["kind"];
+  provider: string;
+  detail: string;
+}
+
+export type ZoneOutcome = { ok: true } | { ok: false; failure: ZoneFailure };
+
+const DAY = 86_400_000;
+const LEASE = 60_000;
+const RETRY_FIRST = 2_000;
+const RETRY_LAST = 3_600_000;
+const RETRY_WITHOUT_CONNECTION = 600_000;
+
+export class DnsZone extends DurableObject<Env> {
+  private readonly desired = new DesiredState(this.ctx.storage.sql);
+  private queue: Promise<unknown> = Promise.resolve();
+
+  /** Places values beside what is there, for `owner`; all are at the provider when it answers ok. */
+  async place(owner: string, values: RecordValue[]): Promise<ZoneOutcome> {
+    return this.serialise(async (connection, zone) => {
+      this.desired.want(owner, values, Date.now() + DAY);
+      await this.wakeBy(Date.now() + LEASE);
+      for (const value of values) await connection.add(zone, value);
+    });
+  }
+
+  /** Removes what `owner` placed. It answers at once when the provider fails: the object goes on trying. */
+  async release(owner: string): Promise<ZoneOutcome> {
+    this.desired.unwant(owner, Date.now());
+    return this.serialise(async (connection, zone) => {
+      const mine = this.desired.removals(Date.now()).filter((value) => value.owner === owner);
+      for (const value of mine) await this.removeValue(connection, zone, value);
+    });
+  }
+
+  /** Makes a host's set exactly this. The wish is kept first: a provider that fails now is told again until it agrees. */
+  async replace(set: RecordSet): Promise<ZoneOutcome> {
+    this.desired.setDesired(set, Date.now() + LEASE);
+    await this.wakeBy(Date.now() + LEASE);
+    return this.serialise(async (connection, zone) => {
+      // A later update of the same set may have written it while this one waited in the queue.
+      const pending = this.desired.pendingSet(set.name, set.type);
+      if (!pending) return;
+      await connection.replace(zone, pending);
+      this.desired.agree(pending);
+    });
+  }
+
+  override async alarm(): Promise<void> {
+    await this.ctx.storage.setAlarm(Date.now() + LEASE); // platform retries of a failing alarm end after minutes
+    const outcome = await this.serialise(async (connection, zone) => {
+      for (const value of this.desired.removals(Date.now())) {
+        await this.removeValue(connection, zone, value).catch(() => this.desired.postponeRemoval(value, retryAt(value)));
+      }
+      for (const set of this.desired.pendingSets(Date.now())) {
+        await connection.replace(zone, set).then(
+          () => this.desired.agree(set),
+          () => this.desired.postponeSet(set, retryAt(set)),
+        );
+      }
+    });
+    // Without a connection (credential gone, D1 away) nothing was postponed one by one.
+    if (!outcome.ok) await this.ctx.storage.setAlarm(Date.now() + RETRY_WITHOUT_CONNECTION);
+  }
+
+  private async removeValue(connection: ZoneConnection, zone: string, value: PlacedValue): Promise<void> {
+    if (!this.desired.wantedByAnother(value)) await connection.remove(zone, value);
+    this.desired.forget(value);
+  }
+
+  /** One write at a time: read-modify-write providers lose values otherwise. */
+  private serialise(write: (connection: ZoneConnection, zone: string) => Promise<void>): Promise<ZoneOutcome> {
+    const turn = this.queue.then(async (): Promise<ZoneOutcome> => {
+      try {
+        const { dnsAccountId, zone } = parseZoneObjectName(this.ctx.id.name ?? "");
+        await write(await createServices(this.env).zones.connect(dnsAccountId), zone);
+        await this.scheduleNext();
+        return { ok: true };
+      } catch (error) {
+        await this.scheduleNext();
+        return { ok: false, failure: toFailure(error) };
+      }
+    });
+    this.queue = turn;
+    return turn;
+  }
+
+  private async scheduleNext(): Promise<void> {
+    const due = this.desired.nextDue();
+    if (due === undefined) await this.ctx.storage.deleteAlarm();
+    else await this.ctx.storage.setAlarm(Math.max(due, Date.now() + RETRY_FIRST));
+  }
+
+  private async wakeBy(instant: number): Promise<void> {
+    const current = await this.ctx.storage.getAlarm();
+    if (current === null || current > instant) await this.ctx.storage.setAlarm(instant);
+  }
+}
+
+function retryAt({ attempts }: { attempts: number }): number {
+  const wait = Math.min(RETRY_FIRST * 2 ** attempts, RETRY_LAST);
+  return Date.now() + wait * (0.75 + Math.random() / 2);
+}
+
+function toFailure(error: unknown): ZoneFailure {
+  if (error instanceof DnsProviderError) return { kind: error.kind, provider: error.provider, detail: error.detail };
+  return { kind: "unavailable", provider: "certedge", detail: "Writing to the zone failed unexpectedly; it is tried again." };
+}
