@@ -65,6 +65,7 @@ CREATE TABLE `acme_orders` (
 	`authorization_ids` text NOT NULL,
 	`status` text NOT NULL,
 	`expires_at` integer NOT NULL,
+	`csr` text,
 	`certificate_id` text,
 	`replaces` text,
 	`problem` text,

@@ -9,6 +9,7 @@ import { createCaAccounts } from "./ca-accounts/service";
 import { createOrderRecords } from "./certificates/order-records";
 import { createRenewals } from "./certificates/renewals";
 import { createCertificates } from "./certificates/service";
+import { txtValues } from "./dns/cname";
 import { createProviderHttp } from "./dns/http";
 import { dohResolver } from "./dns/resolver";
 import { createDnsAccounts } from "./dns-accounts/service";
@@ -39,16 +40,19 @@ function compose(env: Env) {
   const outside: typeof fetch = (input, init) => fetch(input, init);
   const database = openDatabase(env.DB);
   const sealer = createSealer(env.ENCRYPTION_KEYS);
-  const allowPrivateHosts = env.ALLOW_PRIVATE_HOSTS === "true";
+  const allowPrivateHosts = (env.ALLOW_PRIVATE_HOSTS as string) === "true";
   const records = zoneLookup(database);
   const world = dohResolver({ url: env.DOH_URL, fetch: outside });
   const resolver = ownZonesFirst(records, world);
 
-  const resolveTxt = async (name: string) => {
-    const { answers } = await resolver.query(name, "TXT");
-    return answers.filter(({ type }) => type === "TXT").map(({ value }) => value);
-  };
-  const builtinCa = createBuiltinCa({ database, sealer, resolveTxt, now });
+  const builtinCa = createBuiltinCa({
+    database,
+    sealer,
+    resolveTxt: (name) => txtValues(resolver, name),
+    nonceSecret: env.API_KEY_PEPPER,
+    lifetimeDays: Number(env.BUILTIN_CA_DAYS),
+    now,
+  });
   /** The built-in CA is reached by the same client as any other; its requests never leave the Worker. */
   const caFetch: typeof fetch = (input, init) => {
     const request = new Request(input, init);
@@ -68,7 +72,7 @@ function compose(env: Env) {
     builtinZone: env.BUILTIN_ZONE,
     now,
   });
-  const challengeZones = createChallengeZones({ zones, dnsAccounts, resolver, visibility: { resolver: world, connect } });
+  const challengeZones = createChallengeZones({ zones, dnsAccounts, resolver, visibility: { resolver: world, connect: (address) => connect(address) } });
   const caAccounts = createCaAccounts({ database, sealer, objects: env.CA_ACCOUNT, allowPrivateHosts, now });
   const orderRecords = createOrderRecords({ database, caAccounts, now });
   const objects = env.CERTIFICATE_ORDER;

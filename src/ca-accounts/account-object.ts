@@ -5,7 +5,7 @@ import type { AccountKey } from "../acme/account-key";
 import { dns01Value } from "../acme/challenges";
 import { type AcmeAuthorization, AcmeClient, type AcmeOrder } from "../acme/client";
 import { DirectoryCache } from "../acme/directory";
-import { AcmeProblem } from "../acme/errors";
+import { AcmeProblem, shortType } from "../acme/errors";
 import { NoncePool } from "../acme/nonces";
 import { createServices } from "../services";
 import { type CaOutcome, toCaFailure } from "./failure";
@@ -196,7 +196,9 @@ async function describe(
           dnsValue: await dns01Value(dns.token, accountKey.jwk),
         }
       : {}),
-    ...(failed?.error ? { problem: { type: failed.error.type, detail: failed.error.detail } } : {}),
+    ...(failed?.error
+      ? { problem: { type: shortType(failed.error.type), detail: failed.error.detail ?? "no detail" } }
+      : {}),
   };
 }
 

@@ -91,7 +91,7 @@ export class CertificateOrder extends DurableObject<Env> {
     const order = this.log.read(id);
     if (!order) return new Response(null, { status: 404 });
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-    void this.stream(this.view(order), writable.getWriter());
+    this.stream(this.view(order), writable.getWriter());
     return new Response(readable, {
       headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
     });
@@ -183,7 +183,7 @@ export class CertificateOrder extends DurableObject<Env> {
     for (const watcher of [...this.watchers]) watcher(view);
   }
 
-  private async stream(first: OrderView, writer: WritableStreamDefaultWriter<Uint8Array>): Promise<void> {
+  private stream(first: OrderView, writer: WritableStreamDefaultWriter<Uint8Array>): void {
     const encoder = new TextEncoder();
     let pending: Promise<void> = Promise.resolve();
     const send = (view: OrderView) => {

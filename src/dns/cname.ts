@@ -1,17 +1,31 @@
 /** Following CNAME records, as a validator does. */
 import { normaliseName } from "./names";
-import type { Resolver } from "./resolver";
+import { ResolveError, type Resolver } from "./resolver";
 
 const MOST_HOPS = 8;
 
 /** The name at the end of the chain of CNAMEs; the name itself when there is none. Throws ResolveError. */
 export async function followCname(resolver: Resolver, name: string): Promise<string> {
   let current = normaliseName(name);
-  for (let hop = 0; hop < MOST_HOPS; hop++) {
-    const { answers } = await resolver.query(current, "CNAME");
+  for (let hop = 0; hop <= MOST_HOPS; hop++) {
+    const { rcode, answers } = await resolver.query(current, "CNAME");
+    if (rcode !== "NOERROR" && rcode !== "NXDOMAIN") throw new ResolveError(`${current}: the DNS answers ${rcode}.`);
     const next = answers.find((answer) => answer.type === "CNAME" && answer.name === current);
     if (!next) return current;
     current = normaliseName(next.value);
   }
-  return current;
+  throw new ResolveError(`The aliases of ${name} do not end within ${MOST_HOPS} steps.`);
+}
+
+/** The TXT values at a name, also where a CNAME leads out of the zones of the first answer. Throws ResolveError. */
+export async function txtValues(resolver: Resolver, name: string): Promise<string[]> {
+  let current = normaliseName(name);
+  for (let hop = 0; hop < MOST_HOPS; hop++) {
+    const { answers } = await resolver.query(current, "TXT");
+    const values = answers.filter(({ type }) => type === "TXT").map(({ value }) => value);
+    const alias = answers.filter(({ type }) => type === "CNAME").at(-1);
+    if (values.length > 0 || !alias) return values;
+    current = normaliseName(alias.value);
+  }
+  return [];
 }

@@ -41,8 +41,17 @@ const codecs: Record<string, Codec> = {
       const [priority = "0", weight = "0", port = "0", target = ""] = value.split(" ");
       return { priority: Number(priority), weight: Number(weight), port: Number(port), target };
     },
-    fromWire: ({ priority, weight, port, target }: { priority: number; weight: number; port: number; target: string }) =>
-      `${priority} ${weight} ${port} ${target}`,
+    fromWire: ({
+      priority,
+      weight,
+      port,
+      target,
+    }: {
+      priority: number;
+      weight: number;
+      port: number;
+      target: string;
+    }) => `${priority} ${weight} ${port} ${target}`,
   },
   CAA: {
     toWire: (value) => {

@@ -34,18 +34,31 @@ export function dohResolver(options: { url: string; fetch: typeof fetch; timeout
 }
 
 async function exchange(url: string, fetch: typeof globalThis.fetch, timeout: number, body: Uint8Array<ArrayBuffer>) {
-  const headers = { "content-type": "application/dns-message", accept: "application/dns-message", "user-agent": "certedge" };
+  const headers = {
+    "content-type": "application/dns-message",
+    accept: "application/dns-message",
+    "user-agent": "certedge",
+  };
   try {
     const signal = AbortSignal.timeout(timeout);
     const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "manual" });
     if (response.status !== 200) throw new ResolveError(`${url} answered ${response.status}.`);
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    if (bytes.length > MOST_BYTES) throw new ResolveError(`${url} sent an answer that is too large.`);
-    return bytes;
+    return await readBounded(response, url);
   } catch (error) {
     if (error instanceof ResolveError) throw error;
     throw new ResolveError(`${url} cannot be reached.`);
   }
+}
+
+async function readBounded({ body }: Response, url: string): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of body ?? []) {
+    size += part.byteLength;
+    if (size > MOST_BYTES) throw new ResolveError(`${url} sent an answer that is too large.`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
 }
 
 export function encodeQuery(id: number, name: string, type: QueryType, flags: number): Uint8Array<ArrayBuffer> {
@@ -57,9 +70,12 @@ export function encodeQuery(id: number, name: string, type: QueryType, flags: nu
 export function readMessage(bytes: Uint8Array, about: string): DnsAnswer {
   try {
     const packet = decode(Buffer.from(bytes)) as Packet & { rcode?: string };
-    const answers = (packet.answers ?? []).flatMap((answer) => fromWire(answer) ?? []);
-    return { rcode: packet.rcode ?? "NOERROR", answers };
+    if (packet.type === "response") {
+      const answers = (packet.answers ?? []).flatMap((answer) => fromWire(answer) ?? []);
+      return { rcode: packet.rcode ?? "NOERROR", answers };
+    }
   } catch {
-    throw new ResolveError(`The answer about ${about} is not a DNS message.`);
+    // Told below, as for a message that is no answer.
   }
+  throw new ResolveError(`The answer about ${about} is not a DNS message that answers.`);
 }

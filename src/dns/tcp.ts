@@ -12,7 +12,7 @@ export interface Socket {
 
 export type Connect = (address: { hostname: string; port: number }) => Socket;
 
-/** `server` is "host" or "host:port", an IPv6 address in brackets. Throws ResolveError. */
+/** `server` is "host" or "host:port", an IPv6 address with a port in brackets. Throws ResolveError. */
 export async function queryOverTcp(
   connect: Connect,
   server: string,
@@ -35,7 +35,8 @@ export async function queryOverTcp(
   } finally {
     clearTimeout(timer);
     late.catch(() => undefined);
-    await socket?.close().catch(() => undefined);
+    // Not waited for: a connection that never opened may never close.
+    socket?.close().catch(() => undefined);
   }
 }
 
@@ -69,9 +70,15 @@ async function readFrame(readable: ReadableStream<Uint8Array>): Promise<Uint8Arr
   throw new ResolveError("The connection ended before the answer did.");
 }
 
+/** "host", "host:port", "[address]:port", or an IPv6 address alone. */
+const SERVER =
+  /^(?:\[(?<bracketed>[^\]]+)\]|(?<host>[^:]+))(?::(?<port>\d{1,5}))?$|^(?<address>[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*)$/i;
+
 function parseServer(server: string): { hostname: string; port: number } {
-  const [, bracketed, bare, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(server) ?? [];
-  const hostname = bracketed ?? bare;
-  if (!hostname) throw new ResolveError(`"${server}" is not a server: give host or host:port.`);
-  return { hostname, port: Number(port ?? 53) };
+  const { bracketed, host, address, port = "53" } = SERVER.exec(server)?.groups ?? {};
+  const hostname = bracketed ?? host ?? address;
+  if (!hostname || Number(port) < 1 || Number(port) > 65_535) {
+    throw new ResolveError(`"${server}" is not a server: give host or host:port.`);
+  }
+  return { hostname, port: Number(port) };
 }

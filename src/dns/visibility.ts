@@ -1,5 +1,5 @@
 /** Whether a TXT value can be seen where a CA will look: at every authoritative server, over TCP, else by DNS over HTTPS. */
-import type { Resolver } from "./resolver";
+import type { DnsAnswer, Resolver } from "./resolver";
 import { type Connect, queryOverTcp } from "./tcp";
 
 export interface VisibilityPorts {
@@ -23,8 +23,11 @@ export interface ServerLook {
   visible: boolean;
   seen: string[];
   over: "tcp" | "https" | "none";
+  /** Why it was not asked over TCP, and what else went wrong. */
   error?: string;
 }
+
+type Look = Omit<ServerLook, "server">;
 
 export interface Visibility {
   visible: boolean;
@@ -37,13 +40,22 @@ const MOST_SERVERS = 8;
 /** One look at all servers. It does not throw: what failed is in the answer. */
 export async function checkVisible(question: VisibilityQuestion, ports: VisibilityPorts): Promise<Visibility> {
   const servers = question.nameservers ?? (await authoritativeServers(question.zone, ports.resolver));
-  const looks = await Promise.all(servers.slice(0, MOST_SERVERS).map((server) => lookAt(server, question, ports)));
-  if (looks.length === 0) looks.push(await lookByHttps("the zone's servers are not known", question, ports));
-  return {
-    visible: looks.every(({ visible }) => visible),
-    method: looks.some(({ over }) => over === "tcp") ? "authoritative" : looks.some(({ over }) => over === "https") ? "doh" : "none",
-    servers: looks,
+  let recursive: Promise<Look> | undefined;
+  /** One answer of the recursive resolver counts for every server that TCP does not reach. */
+  const overHttps = () => {
+    recursive ??= lookOverHttps(question, ports.resolver);
+    return recursive;
   };
+  const looks = await Promise.all(
+    servers.slice(0, MOST_SERVERS).map((server) => lookAt(server, question, ports, overHttps)),
+  );
+  if (looks.length === 0) looks.push({ server: "the zone's servers are not known", ...(await overHttps()) });
+  return { visible: looks.every(({ visible }) => visible), method: methodOf(looks), servers: looks };
+}
+
+function methodOf(looks: ServerLook[]): Visibility["method"] {
+  if (looks.some(({ over }) => over === "tcp")) return "authoritative";
+  return looks.some(({ over }) => over === "https") ? "doh" : "none";
 }
 
 async function authoritativeServers(zone: string, resolver: Resolver): Promise<string[]> {
@@ -55,24 +67,34 @@ async function authoritativeServers(zone: string, resolver: Resolver): Promise<s
   }
 }
 
-async function lookAt(server: string, question: VisibilityQuestion, ports: VisibilityPorts): Promise<ServerLook> {
+async function lookAt(
+  server: string,
+  question: VisibilityQuestion,
+  { connect, timeout = 4_000 }: VisibilityPorts,
+  overHttps: () => Promise<Look>,
+): Promise<ServerLook> {
   try {
-    const { answers } = await queryOverTcp(ports.connect, server, question.name, "TXT", ports.timeout ?? 4_000);
-    const seen = answers.filter(({ type }) => type === "TXT").map(({ value }) => value);
-    return { server, visible: seen.includes(question.value), seen, over: "tcp" };
-  } catch {
+    const answer = await queryOverTcp(connect, server, question.name, "TXT", timeout);
+    return { server, over: "tcp", ...judge(answer, question.value) };
+  } catch (error) {
     // Cloudflare refuses connections into its own network, where many zones are served.
-    return lookByHttps(server, question, ports);
+    const look = await overHttps();
+    return { server, ...look, error: [messageOf(error), look.error].filter(Boolean).join(" ") };
   }
 }
 
-async function lookByHttps(server: string, { name, value }: VisibilityQuestion, ports: VisibilityPorts): Promise<ServerLook> {
+async function lookOverHttps({ name, value }: VisibilityQuestion, resolver: Resolver): Promise<Look> {
   try {
-    const { answers } = await ports.resolver.query(name, "TXT");
-    const seen = answers.filter(({ type }) => type === "TXT").map((answer) => answer.value);
-    return { server, visible: seen.includes(value), seen, over: "https" };
+    return { over: "https", ...judge(await resolver.query(name, "TXT"), value) };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : "unknown";
-    return { server, visible: false, seen: [], over: "none", error: reason };
+    return { visible: false, seen: [], over: "none", error: messageOf(error) };
   }
 }
+
+function judge({ rcode, answers }: DnsAnswer, wanted: string) {
+  const seen = answers.filter(({ type }) => type === "TXT").map(({ value }) => value);
+  const error = rcode === "NOERROR" || rcode === "NXDOMAIN" ? {} : { error: `It answers ${rcode}.` };
+  return { visible: seen.includes(wanted), seen, ...error };
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : "unknown");

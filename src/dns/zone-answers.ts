@@ -51,8 +51,9 @@ export async function answerQuestion(lookup: ZoneLookup, asked: string, type: st
     const alias = found.find((record) => record.type === "CNAME");
     if (matching.length > 0 || !alias) {
       answers.push(...matching);
-      return { rcode: "NOERROR", answers, authorities: answers.length > 0 ? [] : soaOf(facts.zone) };
+      return { rcode: "NOERROR", answers, authorities: matching.length > 0 ? [] : soaOf(facts.zone) };
     }
+    if (answers.some((followed) => followed.name === alias.name)) break; // a circle
     answers.push(alias);
     name = normaliseName(alias.value);
   }
@@ -65,7 +66,9 @@ function recordsAt(name: string, { zone, records, existing }: ZoneFacts): Resour
   if (name === zone.name) return [...apexRecords(zone), ...records.filter((record) => record.name === name)];
   if (existing.includes(name)) return records.filter((record) => record.name === name);
   // The closest encloser decides alone: a wildcard further up does not reach past a name that exists (RFC 4592 §3.3.1).
-  const above = ancestors(name).slice(1).filter((ancestor) => isWithin(ancestor, zone.name));
+  const above = ancestors(name)
+    .slice(1)
+    .filter((ancestor) => isWithin(ancestor, zone.name));
   const encloser = above.find((ancestor) => ancestor === zone.name || existing.includes(ancestor));
   const covering = records.filter((record) => record.name === `*.${encloser}`);
   return covering.length > 0 ? covering.map((record) => ({ ...record, name })) : undefined;

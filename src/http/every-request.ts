@@ -47,7 +47,7 @@ const isJson = (headers: Headers) => /^application\/json\b/i.test(headers.get("c
 
 function requireJson(body: Uint8Array): void {
   try {
-    JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
   } catch {
     throw new Problem(400, "The body is not valid JSON.");
   }

@@ -16,7 +16,7 @@ export function answerProblem(error: unknown, c: Context<AppEnv>): Response {
 function toProblem(error: unknown, c: Context<AppEnv>): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof DnsProviderError) return new Problem(502, `${error.provider}: ${error.detail}`);
-  if (error instanceof HTTPException) return fromHono(error);
+  if (error instanceof HTTPException) return fromHono(error.status, error.message);
   const id = crypto.randomUUID();
   // Never the message: that of a query holds its bound values.
   const { name, stack = "" } = error instanceof Error ? error : new Error(typeof error);
@@ -27,7 +27,7 @@ function toProblem(error: unknown, c: Context<AppEnv>): Problem {
   });
 }
 
-function fromHono({ status, message }: HTTPException): Problem {
+function fromHono(status: number, message: string): Problem {
   if (status === 400 && /JSON/i.test(message)) return new Problem(400, "The body is not valid JSON.");
   if (status === 413) return new Problem(413, "The body is too large: 64 KiB at most.");
   return new Problem(400, "The request cannot be read.");

@@ -9,9 +9,16 @@ export class KeyError extends Error {
   override readonly name = "KeyError";
 }
 
-type KeyAlgorithm = EcKeyGenParams | RsaHashedKeyGenParams;
+/** What WebCrypto calls EcKeyGenParams and RsaHashedKeyGenParams; the types of workerd have no such names. */
+interface KeyAlgorithm {
+  name: "ECDSA" | "RSASSA-PKCS1-v1_5";
+  namedCurve?: string;
+  modulusLength?: number;
+  publicExponent?: Uint8Array;
+  hash?: string;
+}
 
-const rsa = (modulusLength: number): RsaHashedKeyGenParams => ({
+const rsa = (modulusLength: number): KeyAlgorithm => ({
   name: "RSASSA-PKCS1-v1_5",
   modulusLength,
   publicExponent: new Uint8Array([1, 0, 1]),

@@ -1,6 +1,9 @@
 /** Every table of the D1 database. Instants are milliseconds since the epoch; columns named sealed_* hold sealed secrets. */
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { JWK } from "jose";
+import type { StoredChallenge } from "../acme-server/store";
+import type { Identifier } from "../pki/identifiers";
 
 const instant = (name: string) => integer(name);
 const flag = (name: string) => integer(name, { mode: "boolean" });
@@ -237,11 +240,11 @@ export const installation = sqliteTable("installation", {
   value: text("value").notNull(),
 });
 
-/** The built-in CA's side of RFC 8555 §7.1: accounts, orders, authorizations, certificates. */
+/** The built-in CA's side of RFC 8555 §7.1: accounts, orders, authorizations, certificates (types: acme-server/store.ts). */
 export const acmeAccounts = sqliteTable("acme_accounts", {
   id: text("id").primaryKey(),
   thumbprint: text("thumbprint").notNull().unique(),
-  jwk: json<JsonWebKey>("jwk").notNull(),
+  jwk: json<JWK>("jwk").notNull(),
   status: text("status", { enum: ["valid", "deactivated", "revoked"] }).notNull(),
   contact: json<string[]>("contact").notNull(),
   termsOfServiceAgreed: flag("terms_of_service_agreed").notNull(),
@@ -257,13 +260,15 @@ export const acmeOrders = sqliteTable(
       .references(() => acmeAccounts.id),
     /** Sorted identifiers, by which an open order is found again. */
     identifiersKey: text("identifiers_key").notNull(),
-    identifiers: json<{ type: "dns" | "ip"; value: string }[]>("identifiers").notNull(),
+    identifiers: json<Identifier[]>("identifiers").notNull(),
     authorizationIds: json<string[]>("authorization_ids").notNull(),
     status: text("status", { enum: ["pending", "ready", "processing", "valid", "invalid"] }).notNull(),
     expiresAt: instant("expires_at").notNull(),
+    /** The request of finalize, base64url, kept so that a crash between it and the certificate loses nothing. */
+    csr: text("csr"),
     certificateId: text("certificate_id"),
     replaces: text("replaces"),
-    problem: json<unknown>("problem"),
+    problem: json<{ type: string; detail: string }>("problem"),
     createdAt: instant("created_at").notNull(),
   },
   (t) => [index("acme_orders_by_account").on(t.accountId, t.identifiersKey, t.createdAt)],
@@ -276,11 +281,11 @@ export const acmeAuthorizations = sqliteTable(
     accountId: text("account_id")
       .notNull()
       .references(() => acmeAccounts.id),
-    identifier: json<{ type: "dns" | "ip"; value: string }>("identifier").notNull(),
+    identifier: json<Identifier>("identifier").notNull(),
     wildcard: flag("wildcard").notNull(),
     status: text("status", { enum: ["pending", "valid", "invalid", "deactivated", "expired", "revoked"] }).notNull(),
     expiresAt: instant("expires_at").notNull(),
-    challenges: json<unknown[]>("challenges").notNull(),
+    challenges: json<StoredChallenge[]>("challenges").notNull(),
     createdAt: instant("created_at").notNull(),
   },
   (t) => [index("acme_authorizations_by_account").on(t.accountId, t.createdAt)],

@@ -5,7 +5,8 @@ import type { OrderView } from "../../certificates/order-object";
 import { orderStates } from "../../certificates/order-state";
 import { type CertificateRow, type RevocationReason, revocationReasons, type VersionRow } from "../../certificates/service";
 import { parseKeyType } from "../../pki/keys";
-import { api } from "../api";
+import type { Context } from "hono";
+import { type AppEnv, api } from "../api";
 import { signedIn } from "../guards";
 import { answers, body, instant } from "../schemas";
 
@@ -181,7 +182,7 @@ certificates.openapi(
       dnsProvider: input.dns_provider ?? null,
       dnsAccountId: input.dns_account_id ?? null,
     });
-    return ordered(c, made.row, made.order);
+    return ordered(c, c.req.valid("query").wait, made.row, made.order);
   },
 );
 
@@ -223,7 +224,7 @@ certificates.openapi(
   }),
   async (c) => {
     const made = await c.var.services.certificates.renew(c.var.account.id, c.req.valid("param").domain);
-    return ordered(c, made.row, made.order);
+    return ordered(c, c.req.valid("query").wait, made.row, made.order);
   },
 );
 
@@ -357,11 +358,13 @@ certificates.openapi(
   },
 );
 
-type OrderContext = Parameters<Parameters<typeof certificates.get>[1]>[0];
-
 /** 202 with where the order can be watched; with `?wait=` once it has ended. */
-async function ordered(c: OrderContext, row: CertificateRow, order: OrderView) {
-  const seconds = Number(c.req.query("wait") ?? 0);
+async function ordered<Input extends object>(
+  c: Context<AppEnv, string, Input>,
+  seconds: number,
+  row: CertificateRow,
+  order: OrderView,
+) {
   const service = c.var.services.certificates;
   const seen = seconds > 0 ? await service.readOrder(row, order.id, seconds * 1000) : order;
   const current = seconds > 0 ? await service.find(row.ownerId, row.domain) : row;

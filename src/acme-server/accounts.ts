@@ -1,0 +1,123 @@
+/** Accounts (RFC 8555 §7.3): made, found again, changed, deactivated, their key changed. */
+import { calculateJwkThumbprint, type JWK } from "jose";
+import { z } from "zod";
+import type { AccountExchange, AcmeAnswer, Exchange } from "./context";
+import { parsePayload, readJws, verifyJws } from "./jws";
+import { AcmeServerProblem, malformed, notYours } from "./problems";
+import type { StoredAccount } from "./store";
+
+const contactList = z.array(z.string().max(1024)).max(10);
+const NewAccount = z.looseObject({
+  contact: contactList.nullish(),
+  termsOfServiceAgreed: z.boolean().nullish(),
+  onlyReturnExisting: z.boolean().nullish(),
+});
+const AccountChange = z.looseObject({ contact: contactList.nullish(), status: z.string().max(32).nullish() });
+const KeyChange = z.looseObject({ account: z.string().max(4096), oldKey: z.looseObject({ kty: z.string() }) });
+
+const ORDERS_PER_PAGE = 50;
+
+export const accountUrl = (base: string, id: string): string => `${base}/account/${id}`;
+
+/** RFC 8555 §7.3.1: a key that has an account gets it again, with 200. */
+export async function newAccount({ ports, jwk, thumbprint, base, payload }: Exchange): Promise<AcmeAnswer> {
+  const { contact, termsOfServiceAgreed, onlyReturnExisting } = parsePayload(payload, NewAccount);
+  const known = await ports.store.accountByThumbprint(thumbprint);
+  if (known) return answerAccount(requireValid(known), base, 200);
+  if (onlyReturnExisting) throw new AcmeServerProblem("accountDoesNotExist", "No account has this key.");
+  const account: StoredAccount = {
+    id: crypto.randomUUID(),
+    thumbprint,
+    jwk,
+    status: "valid",
+    contact: checkContact(contact ?? []),
+    termsOfServiceAgreed: termsOfServiceAgreed ?? false,
+    createdAt: ports.now(),
+  };
+  if (await ports.store.insertAccount(account)) return answerAccount(account, base, 201);
+  const other = await ports.store.accountByThumbprint(thumbprint); // made by a request at the same time
+  if (!other) throw new AcmeServerProblem("serverInternal", "The account was not stored. Send the request again.");
+  return answerAccount(requireValid(other), base, 200);
+}
+
+/** RFC 8555 §7.3.2 and §7.3.6; an empty payload only reads. */
+export async function account(exchange: AccountExchange): Promise<AcmeAnswer> {
+  const { ports, base, payload, account } = exchange;
+  if (exchange.parameters[0] !== account.id) throw notYours();
+  if (payload === "") return answerAccount(account, base, 200);
+  const { contact, status } = parsePayload(payload, AccountChange);
+  if (status && status !== "deactivated" && status !== account.status) {
+    throw malformed(`An account cannot be made "${status}".`);
+  }
+  const change = {
+    ...(contact ? { contact: checkContact(contact) } : {}),
+    ...(status === "deactivated" ? { status: "deactivated" as const } : {}),
+  };
+  if (Object.keys(change).length > 0) await ports.store.updateAccount(account.id, change);
+  return answerAccount({ ...account, ...change }, base, 200);
+}
+
+/** The orders list (RFC 8555 §7.1.2.1), newest first, in pages. */
+export async function ordersList(exchange: AccountExchange): Promise<AcmeAnswer> {
+  const { ports, base, account, query } = exchange;
+  if (exchange.parameters[0] !== account.id) throw notYours();
+  const cursor = Number(query.get("cursor") ?? Number.MAX_SAFE_INTEGER);
+  if (!Number.isSafeInteger(cursor)) throw malformed("The cursor is not one that we gave out.");
+  const rows = await ports.store.ordersOf(account.id, cursor, ORDERS_PER_PAGE);
+  const last = rows.at(-1);
+  const isFull = rows.length === ORDERS_PER_PAGE && last !== undefined;
+  const next = isFull ? `${accountUrl(base, account.id)}/orders?cursor=${last.createdAt}` : undefined;
+  return {
+    status: 200,
+    body: { orders: rows.map(({ id }) => `${base}/order/${id}`) },
+    ...(next ? { headers: { link: `<${next}>;rel="next"` } } : {}),
+  };
+}
+
+/** RFC 8555 §7.3.5. */
+export async function keyChange(exchange: AccountExchange): Promise<AcmeAnswer> {
+  const { ports, base, account, url } = exchange;
+  const inner = await readJws(parsePayload(exchange.payload, z.unknown()));
+  if (!inner.jwk || !inner.thumbprint) throw malformed("The inner JWS has to carry the new key as jwk.");
+  if (inner.url !== url) throw malformed("The inner and the outer JWS name different URLs.");
+  if (inner.nonce !== undefined) throw malformed("The inner JWS must not have a nonce.");
+  const change = parsePayload(await verifyJws(inner, inner.jwk), KeyChange);
+  if (change.account !== accountUrl(base, account.id)) throw malformed("The inner JWS names another account.");
+  const old = await calculateJwkThumbprint(change.oldKey as JWK).catch(() => "");
+  if (old !== account.thumbprint) throw malformed("oldKey is not the key of the account.");
+  const holder = await ports.store.accountByThumbprint(inner.thumbprint);
+  if (holder) {
+    throw new AcmeServerProblem("malformed", "The new key belongs to an account already.", {
+      status: 409,
+      headers: { location: accountUrl(base, holder.id) },
+    });
+  }
+  const next = { jwk: inner.jwk, thumbprint: inner.thumbprint };
+  await ports.store.updateAccount(account.id, next);
+  return answerAccount({ ...account, ...next }, base, 200);
+}
+
+/** RFC 8555 §7.3.6: a deactivated account is refused with 401. */
+export function requireValid(account: StoredAccount): StoredAccount {
+  if (account.status === "valid") return account;
+  throw new AcmeServerProblem("unauthorized", `The account is ${account.status}.`, { status: 401 });
+}
+
+function answerAccount({ id, status, contact, jwk }: StoredAccount, base: string, answerStatus: number): AcmeAnswer {
+  const url = accountUrl(base, id);
+  return {
+    status: answerStatus,
+    headers: { location: url },
+    body: { status, contact, orders: `${url}/orders`, key: jwk },
+  };
+}
+
+function checkContact(contact: string[]): string[] {
+  for (const uri of contact) {
+    if (!uri.startsWith("mailto:")) throw new AcmeServerProblem("unsupportedContact", `${uri} is not a mailto address.`);
+    if (!/^mailto:[^\s@,?]+@[^\s@,?]+\.[^\s@,?]+$/.test(uri)) {
+      throw new AcmeServerProblem("invalidContact", `${uri} is not one plain e-mail address.`);
+    }
+  }
+  return contact;
+}

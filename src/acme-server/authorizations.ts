@@ -1,0 +1,122 @@
+/** Authorizations and challenges (RFC 8555 §7.5, §8). */
+import { z } from "zod";
+import type { AccountExchange, AcmeAnswer, AcmeServerPorts } from "./context";
+import { parsePayload } from "./jws";
+import { malformed, notFound, notYours } from "./problems";
+import type { StoredAuthorization, StoredChallenge } from "./store";
+import { validateDns01 } from "./validation";
+
+/** A check that is still not done after this was cut off by a crash, and is done again. */
+const CUT_OFF = 10_000;
+
+const Change = z.looseObject({ status: z.literal("deactivated") });
+
+export const authorizationUrl = (base: string, id: string): string => `${base}/authz/${id}`;
+const challengeUrl = (base: string, id: string, index: number) => `${base}/chall/${id}/${index}`;
+
+export async function authorization(exchange: AccountExchange): Promise<AcmeAnswer> {
+  const { ports, base, payload } = exchange;
+  const found = await findAuthorization(exchange);
+  if (payload === "") return answerAuthorization(await settleAuthorization(found, ports), base);
+  parsePayload(payload, Change);
+  if (found.status !== "pending" && found.status !== "valid") throw malformed(`The authorization is ${found.status}.`);
+  await ports.store.updateAuthorization(found.id, found.status, { status: "deactivated" });
+  return answerAuthorization({ ...found, status: "deactivated" }, base);
+}
+
+/** POST-as-GET reads a challenge; a payload, whatever it holds, says that it can be checked (old clients send more). */
+export async function challenge(exchange: AccountExchange): Promise<AcmeAnswer> {
+  const { ports, base, payload, account, parameters } = exchange;
+  const index = Number(parameters[1]);
+  let found = await findAuthorization(exchange);
+  const asked = found.challenges[index];
+  if (!asked) throw notFound();
+  if (payload === "") {
+    found = await settleAuthorization(found, ports);
+  } else {
+    parsePayload(payload, z.looseObject({}));
+    if (found.status === "pending" && asked.status === "pending" && found.expiresAt > ports.now()) {
+      found = await check(found, index, account.thumbprint, ports);
+    }
+  }
+  return {
+    status: 200,
+    headers: { link: `<${authorizationUrl(base, found.id)}>;rel="up"`, ...retryAfter(found.challenges[index]) },
+    body: toChallenge(found, index, base),
+  };
+}
+
+/** The authorization as it is now: run out, or with a check that a crash cut off done again. */
+export async function settleAuthorization(
+  authorization: StoredAuthorization,
+  ports: AcmeServerPorts,
+): Promise<StoredAuthorization> {
+  if (authorization.status !== "pending") return authorization;
+  if (authorization.expiresAt <= ports.now()) return { ...authorization, status: "expired" };
+  const index = authorization.challenges.findIndex(
+    ({ status, startedAt = 0 }) => status === "processing" && ports.now() - startedAt > CUT_OFF,
+  );
+  const thumbprint = authorization.challenges[index]?.thumbprint;
+  return thumbprint === undefined ? authorization : check(authorization, index, thumbprint, ports);
+}
+
+/** Checks a challenge; its state is kept before and after. */
+async function check(
+  authorization: StoredAuthorization,
+  index: number,
+  thumbprint: string,
+  ports: AcmeServerPorts,
+): Promise<StoredAuthorization> {
+  const replace = (change: Partial<StoredChallenge>) =>
+    authorization.challenges.map((challenge, at) => (at === index ? { ...challenge, ...change } : challenge));
+  const started = replace({ status: "processing", startedAt: ports.now(), thumbprint });
+  if (!(await ports.store.updateAuthorization(authorization.id, "pending", { challenges: started }))) {
+    const [current] = await ports.store.authorizations([authorization.id]);
+    return current ?? authorization;
+  }
+  const token = authorization.challenges[index]?.token ?? "";
+  const error = await validateDns01(authorization.identifier.value, token, thumbprint, ports);
+  const status = error ? ("invalid" as const) : ("valid" as const);
+  const challenges = replace({ status, validatedAt: ports.now(), ...(error ? { error } : {}) });
+  await ports.store.updateAuthorization(authorization.id, "pending", { status, challenges });
+  return { ...authorization, status, challenges };
+}
+
+async function findAuthorization({ ports, parameters, account }: AccountExchange): Promise<StoredAuthorization> {
+  const [found] = await ports.store.authorizations([parameters[0] ?? ""]);
+  if (!found) throw notFound();
+  if (found.accountId !== account.id) throw notYours();
+  return found;
+}
+
+function answerAuthorization(authorization: StoredAuthorization, base: string): AcmeAnswer {
+  const { identifier, status, expiresAt, wildcard, challenges } = authorization;
+  return {
+    status: 200,
+    headers: retryAfter(challenges.find((challenge) => challenge.status === "processing")),
+    body: {
+      identifier,
+      status,
+      expires: new Date(expiresAt).toISOString(),
+      ...(wildcard ? { wildcard } : {}),
+      challenges: challenges.map((_, index) => toChallenge(authorization, index, base)),
+    },
+  };
+}
+
+function toChallenge({ id, challenges }: StoredAuthorization, index: number, base: string) {
+  const challenge = challenges[index];
+  if (!challenge) throw notFound();
+  const { type, token, status, validatedAt, error } = challenge;
+  return {
+    type,
+    url: challengeUrl(base, id, index),
+    status,
+    token,
+    ...(status === "valid" && validatedAt ? { validated: new Date(validatedAt).toISOString() } : {}),
+    ...(error ? { error: { ...error, type: `urn:ietf:params:acme:error:${error.type}`, status: 403 } } : {}),
+  };
+}
+
+const retryAfter = (challenge: StoredChallenge | undefined): Record<string, string> =>
+  challenge?.status === "processing" ? { "retry-after": "1" } : {};

@@ -1,0 +1,165 @@
+/** Orders (RFC 8555 §7.4): made, read, and moved on by the state of their authorizations. */
+import { base64url } from "jose";
+import { z } from "zod";
+import { NameError, parseIdentifier } from "../pki/identifiers";
+import { authorizationUrl, settleAuthorization } from "./authorizations";
+import type { AccountExchange, AcmeAnswer, AcmeServerPorts, Exchange } from "./context";
+import { issueFor } from "./finalize";
+import { parsePayload } from "./jws";
+import { AcmeServerProblem, malformed, notFound, notYours, type Subproblem } from "./problems";
+import type { StoredAccount, StoredAuthorization, StoredOrder } from "./store";
+
+const NewOrder = z.looseObject({
+  identifiers: z.array(z.looseObject({ type: z.string().max(32), value: z.string().max(1024) })).min(1),
+  notBefore: z.string().nullish(),
+  notAfter: z.string().nullish(),
+  profile: z.string().max(64).nullish(),
+  replaces: z.string().max(256).nullish(),
+});
+
+const MOST_NAMES = 100;
+const LIFETIME = 7 * 86_400_000;
+
+export async function newOrder(exchange: AccountExchange): Promise<AcmeAnswer> {
+  const { ports, base, account } = exchange;
+  const input = parsePayload(exchange.payload, NewOrder);
+  if (input.notBefore || input.notAfter) throw malformed("notBefore and notAfter are not taken: the CA sets the validity.");
+  if (input.profile) throw new AcmeServerProblem("invalidProfile", `There is no profile "${input.profile}" here.`);
+  const names = checkNames(input.identifiers);
+  const identifiersKey = [...names].sort().join(" ");
+  const now = ports.now();
+  // A client that did not hear our answer asks again, and gets the order that it has.
+  const open = await ports.store.openOrder(account.id, identifiersKey, now);
+  if (open) return answerOrder(await refresh(open, ports), base, 201);
+
+  const authorizations = names.map((name) => newAuthorization(account.id, name, now));
+  const order: StoredOrder = {
+    id: crypto.randomUUID(),
+    accountId: account.id,
+    identifiersKey,
+    identifiers: names.map((value) => ({ type: "dns", value })),
+    authorizationIds: authorizations.map(({ id }) => id),
+    status: "pending",
+    expiresAt: now + LIFETIME,
+    csr: null,
+    certificateId: null,
+    replaces: input.replaces ?? null,
+    problem: null,
+    createdAt: now,
+  };
+  if (input.replaces) await claimReplaced(input.replaces, order, ports);
+  await ports.store.insertOrder(order, authorizations);
+  return answerOrder(order, base, 201);
+}
+
+export async function order(exchange: AccountExchange): Promise<AcmeAnswer> {
+  const stored = await findOrder(exchange);
+  return answerOrder(await refresh(stored, exchange.ports), exchange.base, 200);
+}
+
+/** The order that the URL names. Throws AcmeServerProblem. */
+export async function findOrder(exchange: AccountExchange): Promise<StoredOrder> {
+  const stored = await exchange.ports.store.order(exchange.parameters[0] ?? "");
+  if (!stored) throw notFound();
+  if (stored.accountId !== exchange.account.id) throw notYours();
+  return stored;
+}
+
+/** The order as it is now: moved on where its authorizations, the clock or a crash have left it behind. */
+export async function refresh(order: StoredOrder, ports: AcmeServerPorts): Promise<StoredOrder> {
+  if (order.status === "processing") return issueFor(order, ports);
+  if (order.status !== "pending" && order.status !== "ready") return order;
+  if (order.expiresAt <= ports.now()) {
+    return moveTo(order, "invalid", { type: "malformed", detail: "The order has run out. Make a new one." }, ports);
+  }
+  if (order.status === "ready") return order;
+  const authorizations = await ports.store.authorizations(order.authorizationIds);
+  const settled = await Promise.all(authorizations.map((authorization) => settleAuthorization(authorization, ports)));
+  if (settled.every(({ status }) => status === "valid")) return moveTo(order, "ready", null, ports);
+  const failed = settled.find(({ status }) => status !== "valid" && status !== "pending");
+  if (!failed) return order;
+  const error = failed.challenges.find((challenge) => challenge.error)?.error;
+  const detail = error?.detail ?? `The authorization for ${failed.identifier.value} is ${failed.status}.`;
+  return moveTo(order, "invalid", { type: error?.type ?? "unauthorized", detail }, ports);
+}
+
+async function moveTo(
+  order: StoredOrder,
+  status: StoredOrder["status"],
+  problem: StoredOrder["problem"],
+  ports: AcmeServerPorts,
+): Promise<StoredOrder> {
+  if (await ports.store.updateOrder(order.id, order.status, { status, problem })) return { ...order, status, problem };
+  return (await ports.store.order(order.id)) ?? order; // another request moved it first
+}
+
+export function answerOrder(order: StoredOrder, base: string, status: number): AcmeAnswer {
+  const url = `${base}/order/${order.id}`;
+  return {
+    status,
+    headers: { location: url, ...(order.status === "processing" ? { "retry-after": "1" } : {}) },
+    body: {
+      status: order.status,
+      expires: new Date(order.expiresAt).toISOString(),
+      identifiers: order.identifiers,
+      authorizations: order.authorizationIds.map((id) => authorizationUrl(base, id)),
+      finalize: `${url}/finalize`,
+      ...(order.certificateId ? { certificate: `${base}/cert/${order.certificateId}` } : {}),
+      ...(order.problem
+        ? { error: { ...order.problem, type: `urn:ietf:params:acme:error:${order.problem.type}`, status: 403 } }
+        : {}),
+      ...(order.replaces ? { replaces: order.replaces } : {}),
+    },
+  };
+}
+
+/** Canonical names without doubles. Every bad one is told (RFC 8555 §6.7.1). */
+function checkNames(identifiers: { type: string; value: string }[]): string[] {
+  if (identifiers.length > MOST_NAMES) {
+    throw malformed(`An order has at most ${MOST_NAMES} names; this one has ${identifiers.length}.`);
+  }
+  const names = new Set<string>();
+  const subproblems: Subproblem[] = [];
+  for (const { type, value } of identifiers) {
+    const identifier = { type, value };
+    try {
+      const parsed = parseIdentifier(value);
+      if (type === "dns" && parsed.type === "dns") names.add(parsed.value);
+      else subproblems.push({ type: "unsupportedIdentifier", detail: "Certificates here are for DNS names.", identifier });
+    } catch (error) {
+      if (!(error instanceof NameError)) throw error;
+      subproblems.push({ type: "rejectedIdentifier", detail: error.message, identifier });
+    }
+  }
+  const [first] = subproblems;
+  if (!first) return [...names];
+  const detail = subproblems.map((sub) => sub.detail).join(" ");
+  throw new AcmeServerProblem(first.type, detail, { subproblems });
+}
+
+function newAuthorization(accountId: string, name: string, now: number): StoredAuthorization {
+  const token = base64url.encode(crypto.getRandomValues(new Uint8Array(32)));
+  return {
+    id: crypto.randomUUID(),
+    accountId,
+    identifier: { type: "dns", value: name.replace(/^\*\./, "") },
+    wildcard: name.startsWith("*."),
+    status: "pending",
+    expiresAt: now + LIFETIME,
+    challenges: [{ type: "dns-01", token, status: "pending" }],
+    createdAt: now,
+  };
+}
+
+/** RFC 9773 §5: the predecessor has to be the account's own, share a name, and not be replaced before. */
+async function claimReplaced(replaces: string, order: StoredOrder, { store }: AcmeServerPorts): Promise<void> {
+  const predecessor = await store.certificateByRenewalIdentifier(replaces);
+  if (!predecessor) throw malformed("replaces names no certificate of this CA.");
+  if (predecessor.accountId !== order.accountId) throw notYours();
+  if (!order.identifiers.some(({ value }) => predecessor.names.includes(value))) {
+    throw malformed("The certificate that replaces names has no name of this order.");
+  }
+  if (!(await store.replaceCertificate(predecessor.id, order.id))) {
+    throw new AcmeServerProblem("alreadyReplaced", "Another order replaced that certificate already.");
+  }
+}

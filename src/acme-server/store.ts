@@ -1,0 +1,103 @@
+/** What the ACME server keeps. Every change of a status names the status that it was in: of two writers at once, one is refused. */
+import type { JWK } from "jose";
+import type { Identifier } from "../pki/identifiers";
+
+export interface StoredAccount {
+  id: string;
+  thumbprint: string;
+  jwk: JWK;
+  status: "valid" | "deactivated" | "revoked";
+  contact: string[];
+  termsOfServiceAgreed: boolean;
+  createdAt: number;
+}
+
+export type OrderStatus = "pending" | "ready" | "processing" | "valid" | "invalid";
+
+export interface StoredOrder {
+  id: string;
+  accountId: string;
+  /** Sorted, by which an open order is found again. */
+  identifiersKey: string;
+  identifiers: Identifier[];
+  authorizationIds: string[];
+  status: OrderStatus;
+  expiresAt: number;
+  csr: string | null;
+  certificateId: string | null;
+  replaces: string | null;
+  problem: { type: string; detail: string } | null;
+  createdAt: number;
+}
+
+export interface StoredChallenge {
+  type: "dns-01";
+  token: string;
+  status: "pending" | "processing" | "valid" | "invalid";
+  startedAt?: number;
+  /** Of the account key that the answer has to be for. */
+  thumbprint?: string;
+  validatedAt?: number;
+  error?: { type: string; detail: string };
+}
+
+export type AuthorizationStatus = "pending" | "valid" | "invalid" | "deactivated" | "expired" | "revoked";
+
+export interface StoredAuthorization {
+  id: string;
+  accountId: string;
+  /** Of a wildcard: its base name. */
+  identifier: Identifier;
+  wildcard: boolean;
+  status: AuthorizationStatus;
+  expiresAt: number;
+  challenges: StoredChallenge[];
+  createdAt: number;
+}
+
+export interface StoredCertificate {
+  id: string;
+  accountId: string;
+  orderId: string;
+  serial: string;
+  renewalIdentifier: string;
+  names: string[];
+  chainPem: string;
+  notBefore: number;
+  notAfter: number;
+  revokedAt: number | null;
+  revocationReason: number | null;
+  replacedBy: string | null;
+  createdAt: number;
+}
+
+export interface AcmeServerStore {
+  /** Marks a nonce as used; false when it was used before. With a thumbprint or id, the account comes along. */
+  useNonce(nonce: string, expiresAt: number, account: { id?: string; thumbprint?: string }): Promise<{ fresh: boolean; account?: StoredAccount }>;
+  accountByThumbprint(thumbprint: string): Promise<StoredAccount | undefined>;
+  /** False when the key has an account already. */
+  insertAccount(account: StoredAccount): Promise<boolean>;
+  updateAccount(id: string, change: Partial<StoredAccount>): Promise<void>;
+
+  insertOrder(order: StoredOrder, authorizations: StoredAuthorization[]): Promise<void>;
+  order(id: string): Promise<StoredOrder | undefined>;
+  /** The newest order that is pending or ready and not expired. */
+  openOrder(accountId: string, identifiersKey: string, now: number): Promise<StoredOrder | undefined>;
+  ordersOf(accountId: string, before: number, limit: number): Promise<{ id: string; createdAt: number }[]>;
+  updateOrder(id: string, from: OrderStatus, change: Partial<StoredOrder>): Promise<boolean>;
+
+  authorizations(ids: string[]): Promise<StoredAuthorization[]>;
+  updateAuthorization(id: string, from: AuthorizationStatus, change: Partial<StoredAuthorization>): Promise<boolean>;
+  /** The names that the account holds valid authorizations for. */
+  authorizedNames(accountId: string, now: number): Promise<string[]>;
+
+  /** Stores the certificate and makes its order valid, at once; an order that has one already keeps it. */
+  insertCertificate(certificate: StoredCertificate): Promise<void>;
+  certificate(id: string): Promise<StoredCertificate | undefined>;
+  certificateOfOrder(orderId: string): Promise<StoredCertificate | undefined>;
+  certificateBySerial(serial: string): Promise<StoredCertificate | undefined>;
+  certificateByRenewalIdentifier(identifier: string): Promise<StoredCertificate | undefined>;
+  revokeCertificate(id: string, reason: number, now: number): Promise<boolean>;
+  /** False when another order replaced it before (RFC 9773 §5). */
+  replaceCertificate(id: string, orderId: string): Promise<boolean>;
+}

@@ -1,0 +1,63 @@
+/** A real D1 database, empty but for the migrations, that counts its round trips. */
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { getPlatformProxy } from "wrangler";
+import { type Database, openDatabase } from "../../src/storage/database";
+
+const CONFIG = `
+name = "test"
+compatibility_date = "2026-10-20"
+[[d1_databases]]
+binding = "DB"
+database_name = "test"
+database_id = "test"
+`;
+
+export interface LocalDatabase {
+  database: Database;
+  /** Statements that were made, batches that were sent, rows that the batches read; since the last reset. */
+  count: { statements: number; batches: number; rowsRead: number };
+  resetCount(): void;
+  close(): Promise<void>;
+}
+
+export async function localDatabase(): Promise<LocalDatabase> {
+  const folder = await mkdtemp(join(tmpdir(), "certedge-d1-"));
+  const configPath = join(folder, "wrangler.toml");
+  await writeFile(configPath, CONFIG);
+  const { env, dispose } = await getPlatformProxy<{ DB: D1Database }>({ configPath, persist: false });
+  await migrate(env.DB);
+
+  const count = { statements: 0, batches: 0, rowsRead: 0 };
+  const counted = {
+    prepare(query: string) {
+      count.statements += 1;
+      return env.DB.prepare(query);
+    },
+    async batch(statements: D1PreparedStatement[]) {
+      count.batches += 1;
+      const results = await env.DB.batch(statements);
+      for (const { meta } of results) count.rowsRead += meta.rows_read;
+      return results;
+    },
+  };
+  return {
+    database: openDatabase(counted as unknown as D1Database),
+    count,
+    resetCount: () => Object.assign(count, { statements: 0, batches: 0, rowsRead: 0 }),
+    async close() {
+      await dispose();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function migrate(d1: D1Database): Promise<void> {
+  const folder = join(import.meta.dirname, "../../migrations");
+  const files = (await readdir(folder)).filter((file) => file.endsWith(".sql")).sort();
+  for (const file of files) {
+    const statements = (await readFile(join(folder, file), "utf8")).split("--> statement-breakpoint");
+    await d1.batch(statements.map((statement) => d1.prepare(statement)));
+  }
+}
