@@ -6,7 +6,7 @@ import { decodePem } from "../pki/pem";
 import type { AccountExchange, AcmeAnswer, AcmeServerPorts, Exchange } from "./context";
 import { parsePayload } from "./jws";
 import { AcmeServerProblem, malformed, notFound, notYours } from "./problems";
-import type { StoredAccount, StoredCertificate } from "./store";
+import type { StoredCertificate } from "./store";
 
 const Revocation = z.looseObject({
   certificate: z.string().regex(/^[A-Za-z0-9_-]+$/).max(65_536),

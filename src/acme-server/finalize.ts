@@ -2,7 +2,7 @@
 import { base64url } from "jose";
 import { z } from "zod";
 import { CertificateRequestError, type ReadRequest, readCertificateRequest } from "../pki/certificate-request";
-import type { AccountExchange, AcmeAnswer, AcmeServerPorts, Exchange } from "./context";
+import type { AccountExchange, AcmeAnswer, AcmeServerPorts } from "./context";
 import { parsePayload } from "./jws";
 import { answerOrder, findOrder, refresh } from "./orders";
 import { AcmeServerProblem, malformed } from "./problems";

@@ -13,9 +13,9 @@ const flattened = z.strictObject({ protected: z.string().min(1), payload: z.stri
 
 const text = z.string().min(1).max(4096);
 const publicKey = z.discriminatedUnion("kty", [
-  z.looseObject({ kty: z.literal("EC"), crv: text, x: text, y: text, d: z.undefined() }),
-  z.looseObject({ kty: z.literal("OKP"), crv: text, x: text, d: z.undefined() }),
-  z.looseObject({ kty: z.literal("RSA"), n: text, e: text, d: z.undefined() }),
+  z.looseObject({ kty: z.literal("EC"), crv: text, x: text, y: text, d: z.undefined().optional() }),
+  z.looseObject({ kty: z.literal("OKP"), crv: text, x: text, d: z.undefined().optional() }),
+  z.looseObject({ kty: z.literal("RSA"), n: text, e: text, d: z.undefined().optional() }),
 ]);
 
 const header = z
@@ -25,8 +25,8 @@ const header = z
     url: z.string().max(4096),
     kid: z.string().max(4096).optional(),
     jwk: z.unknown().optional(),
-    crit: z.undefined(),
-    b64: z.undefined(),
+    crit: z.undefined().optional(),
+    b64: z.undefined().optional(),
   })
   .refine((value) => (value.kid === undefined) !== (value.jwk === undefined), "exactly one of jwk and kid is needed");
 

@@ -3,11 +3,11 @@ import { base64url } from "jose";
 import { z } from "zod";
 import { NameError, parseIdentifier } from "../pki/identifiers";
 import { authorizationUrl, settleAuthorization } from "./authorizations";
-import type { AccountExchange, AcmeAnswer, AcmeServerPorts, Exchange } from "./context";
+import type { AccountExchange, AcmeAnswer, AcmeServerPorts } from "./context";
 import { issueFor } from "./finalize";
 import { parsePayload } from "./jws";
 import { AcmeServerProblem, malformed, notFound, notYours, type Subproblem } from "./problems";
-import type { StoredAccount, StoredAuthorization, StoredOrder } from "./store";
+import type { StoredAuthorization, StoredOrder } from "./store";
 
 const NewOrder = z.looseObject({
   identifiers: z.array(z.looseObject({ type: z.string().max(32), value: z.string().max(1024) })).min(1),

@@ -2,10 +2,16 @@
 import { ancestors, isWithin, normaliseName } from "./names";
 import type { ResourceRecord } from "./records";
 
+export interface ServedZone {
+  id: number;
+  name: string;
+  serial: number;
+}
+
 /** Everything in storage that a question about one name needs. */
 export interface ZoneFacts {
   /** The longest zone of ours that holds the name. */
-  zone?: { name: string; serial: number };
+  zone?: ServedZone;
   /** The records at the name, and at the wildcards that could cover it. */
   records: ResourceRecord[];
   /** Those of the name and the names above it that exist, or have something below them. */
@@ -29,7 +35,7 @@ const RETRY = 600;
 const EXPIRE = 1_209_600;
 
 /** The records that a zone has at its apex without anybody writing them. */
-export function apexRecords({ name, serial }: NonNullable<ZoneFacts["zone"]>): ResourceRecord[] {
+export function apexRecords({ name, serial }: ServedZone): ResourceRecord[] {
   const server = `ns1.${name}`;
   const soa = [server, `hostmaster.${name}`, serial, REFRESH, RETRY, EXPIRE, TTL].join(" ");
   return [
@@ -45,7 +51,7 @@ export async function answerQuestion(lookup: ZoneLookup, asked: string, type: st
   for (let hop = 0; hop < MOST_HOPS; hop++) {
     const facts = await lookup.facts(name);
     if (!facts.zone) return { rcode: answers.length > 0 ? "NOERROR" : "REFUSED", answers, authorities: [] };
-    const found = recordsAt(name, facts);
+    const found = recordsAt(name, facts, facts.zone);
     if (!found) return { rcode: "NXDOMAIN", answers, authorities: soaOf(facts.zone) };
     const matching = found.filter((record) => record.type === type || type === "ANY");
     const alias = found.find((record) => record.type === "CNAME");
@@ -60,11 +66,18 @@ export async function answerQuestion(lookup: ZoneLookup, asked: string, type: st
   return { rcode: "NOERROR", answers, authorities: [] };
 }
 
+/** The records of exactly this name; nothing when there is no such name. */
+export function recordsOf(name: string, { zone, records, existing }: ZoneFacts): ResourceRecord[] | undefined {
+  const own = records.filter((record) => record.name === name);
+  if (zone && name === zone.name) return [...apexRecords(zone), ...own];
+  return existing.includes(name) ? own : undefined;
+}
+
 /** The records at a name, from a wildcard where one covers it; nothing when the name does not exist. */
-function recordsAt(name: string, { zone, records, existing }: ZoneFacts): ResourceRecord[] | undefined {
-  if (!zone) return undefined;
-  if (name === zone.name) return [...apexRecords(zone), ...records.filter((record) => record.name === name)];
-  if (existing.includes(name)) return records.filter((record) => record.name === name);
+function recordsAt(name: string, facts: ZoneFacts, zone: ServedZone): ResourceRecord[] | undefined {
+  const { records, existing } = facts;
+  const own = recordsOf(name, facts);
+  if (own) return own;
   // The closest encloser decides alone: a wildcard further up does not reach past a name that exists (RFC 4592 §3.3.1).
   const above = ancestors(name)
     .slice(1)
@@ -74,4 +87,4 @@ function recordsAt(name: string, { zone, records, existing }: ZoneFacts): Resour
   return covering.length > 0 ? covering.map((record) => ({ ...record, name })) : undefined;
 }
 
-const soaOf = (zone: NonNullable<ZoneFacts["zone"]>) => apexRecords(zone).filter(({ type }) => type === "SOA");
+const soaOf = (zone: ServedZone) => apexRecords(zone).filter(({ type }) => type === "SOA");

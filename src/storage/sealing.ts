@@ -60,7 +60,7 @@ function keyOf(keys: Map<string, Promise<CryptoKey>>, id: string): Promise<Crypt
   return key;
 }
 
-const importKey = (bytes: Uint8Array<ArrayBuffer>) =>
+const importKey = (bytes: Uint8Array) =>
   crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
 
 const parameters = (nonce: Uint8Array<ArrayBuffer>, place: string) => ({
@@ -69,7 +69,7 @@ const parameters = (nonce: Uint8Array<ArrayBuffer>, place: string) => ({
   additionalData: new TextEncoder().encode(place),
 });
 
-async function encrypt(key: CryptoKey, plaintext: Uint8Array<ArrayBuffer>, place: string) {
+async function encrypt(key: CryptoKey, plaintext: Uint8Array, place: string) {
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const ciphertext = new Uint8Array(await crypto.subtle.encrypt(parameters(nonce, place), key, plaintext));
   const joined = new Uint8Array(NONCE_BYTES + ciphertext.length);
