@@ -5,20 +5,15 @@
 import { normaliseName } from "./names";
 import type { ResourceRecord } from "./records";
 import { quoteTxt } from "./txt";
+import { recordsOf, type ServedZone, type ZoneLookup } from "./zone-answers";
 
 /** What the backend reads. */
-export interface RemoteZones {
-  /** All records that exist at exactly this name, with the zone they are in. */
-  recordsAt(name: string): Promise<{ zone: RemoteZone; records: ResourceRecord[] } | undefined>;
-  zone(name: string): Promise<RemoteZone | undefined>;
-  zones(): Promise<RemoteZone[]>;
+export interface RemoteZones extends ZoneLookup {
+  /** The zone of exactly this name. */
+  zone(name: string): Promise<ServedZone | undefined>;
+  zones(): Promise<ServedZone[]>;
+  /** Every record of the zone, those at its apex that nobody wrote among them. */
   allRecords(zone: string): Promise<ResourceRecord[]>;
-}
-
-export interface RemoteZone {
-  id: number;
-  name: string;
-  serial: number;
 }
 
 interface RemoteRecord {
@@ -36,11 +31,16 @@ type Method = (zones: RemoteZones, parameters: string[]) => Promise<unknown>;
 const methods: Record<string, Method> = {
   initialize: async () => true,
 
-  async lookup(zones, [name = "", type = "ANY"]) {
-    const found = await zones.recordsAt(normaliseName(name));
-    if (!found) return [];
-    const wanted = found.records.filter((record) => type === "ANY" || record.type === type);
-    return wanted.map((record) => toRemote(record, found.zone));
+  /** The records of exactly this name: PowerDNS looks for wildcards and follows aliases itself. */
+  async lookup(zones, [given = "", type = ""]) {
+    const name = normaliseName(given);
+    const facts = await zones.facts(name);
+    const { zone } = facts;
+    const records = recordsOf(name, facts);
+    if (!zone || !records) return [];
+    if (records.length === 0 && type === "ANY") return [emptyNonTerminal(name, zone)];
+    const wanted = records.filter((record) => type === "ANY" || record.type === type);
+    return wanted.map((record) => toRemote(record, zone));
   },
 
   async list(zones, [, name = ""]) {
@@ -70,7 +70,20 @@ export async function answerRemote(path: string, zones: RemoteZones): Promise<{ 
   return { result: method ? await method(zones, parameters) : false };
 }
 
-const toRemote = ({ name, type, value, ttl }: ResourceRecord, zone: RemoteZone): RemoteRecord => ({
+/**
+ * A name with nothing but names below it is a record without a type. PowerDNS would say NXDOMAIN without it, and who
+ * hears that takes everything below for gone too (RFC 8020): the values that prove names, for one.
+ */
+const emptyNonTerminal = (name: string, { id }: ServedZone): RemoteRecord => ({
+  qname: `${name}.`,
+  qtype: "",
+  content: "",
+  ttl: 0,
+  auth: 1,
+  domain_id: id,
+});
+
+const toRemote = ({ name, type, value, ttl }: ResourceRecord, zone: ServedZone): RemoteRecord => ({
   qname: `${name}.`,
   qtype: type,
   content: type === "TXT" ? quoteTxt(value) : value,
@@ -79,7 +92,7 @@ const toRemote = ({ name, type, value, ttl }: ResourceRecord, zone: RemoteZone):
   domain_id: zone.id,
 });
 
-const toDomain = ({ id, name, serial }: RemoteZone) => ({
+const toDomain = ({ id, name, serial }: ServedZone) => ({
   id,
   zone: `${name}.`,
   masters: [],

@@ -42,7 +42,15 @@ export function createDynamicDns(ports: DynamicDnsPorts) {
     const named = sql`IN (SELECT value FROM json_each(${JSON.stringify(hosts)}))`;
     const [found, stored] = await database.batch([
       database
-        .select({ key: apiKeys, account: accounts })
+        // In a batch, D1 gives rows by column name: of two columns of one name, one would be lost.
+        .select({
+          keyId: apiKeys.id,
+          lastUsedAt: apiKeys.lastUsedAt,
+          username: accounts.username,
+          email: accounts.email,
+          plan: accounts.plan,
+          suspendedAt: accounts.suspendedAt,
+        })
         .from(apiKeys)
         .innerJoin(accounts, eq(accounts.id, apiKeys.ownerId))
         .where(and(eq(apiKeys.keyHash, keyHash), eq(apiKeys.isActive, true))),
@@ -53,9 +61,8 @@ export function createDynamicDns(ports: DynamicDnsPorts) {
         .where(sql`${domains.fqdn} ${named} AND ${domains.ownerId} = ${owner}`),
     ]);
     const [match] = found;
-    if (!match || match.account.suspendedAt !== null) return undefined;
-    const { username, email } = match.account;
-    if (!userFits(credentials.user, [username, email, ...hosts])) return undefined;
+    if (!match || match.suspendedAt !== null) return undefined;
+    if (!userFits(credentials.user, [match.username, match.email, ...hosts])) return undefined;
     return { ...match, hosts: hostsOf(stored) };
   }
 
@@ -88,8 +95,8 @@ export function createDynamicDns(ports: DynamicDnsPorts) {
         const update = readUpdate(request, request.method === "POST" ? await request.text() : "");
         const found = await authenticate(update);
         if (!found) return answerRequest("badauth");
-        requireAccess(found.account);
-        if (isStale(found.key.lastUsedAt, now())) waitUntil(noteUse(database, found.key.id, now()));
+        requireAccess(found);
+        if (isStale(found.lastUsedAt, now())) waitUntil(noteUse(database, found.keyId, now()));
         if (update.hosts.length === 0) return answerRequest("notfqdn");
         if (update.hosts.length > MOST_HOSTS) return answerRequest("numhost");
         const wanted = wantedOf(update, request.headers);

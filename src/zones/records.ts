@@ -1,9 +1,10 @@
 /** The D1 side of the zones that we serve: reading for answers, writing for the builtin provider. */
-import { eq, type SQL, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { BuiltinRecords } from "../dns/builtin-records";
 import { DnsProviderError } from "../dns/errors";
 import { ancestors } from "../dns/names";
 import type { RemoteZones } from "../dns/pdns-remote";
+import type { RecordSet } from "../dns/provider";
 import type { ResourceRecord } from "../dns/records";
 import { apexRecords, type ServedZone, type ZoneFacts } from "../dns/zone-answers";
 import type { Database } from "../storage/database";
@@ -38,9 +39,7 @@ export function zoneLookup(database: Database): ZoneRecords {
   const existingOf = (lineage: string[]) =>
     database
       .select({ name: sql<string>`candidate.value ->> 'name'` })
-      .from(
-        sql`json_each(${JSON.stringify(lineage.map((name) => ({ name, path: pathOf(name) })))}) AS candidate`,
-      )
+      .from(sql`json_each(${JSON.stringify(lineage.map((name) => ({ name, path: pathOf(name) })))}) AS candidate`)
       .where(
         sql`EXISTS (SELECT 1 FROM records
               WHERE path >= candidate.value ->> 'path' AND path < (candidate.value ->> 'path') || '~'
@@ -93,33 +92,48 @@ export function builtinRecords(database: Database, now: () => number): BuiltinRe
       .where(eq(zones.name, zone))
       .returning({ id: zones.id });
 
-  async function write(zone: string, ...statements: SQL[]): Promise<void> {
-    const changes = statements.map((statement) => database.run(statement));
-    const [raised] = await database.batch([raiseSerial(zone), ...changes]);
+  /** A value that is there already stays as it is. */
+  const insertion = (zone: string, { name, type, ttl, values }: RecordSet) =>
+    database
+      .insert(records)
+      .select(
+        sql`SELECT NULL, zones.id, ${name}, ${pathOf(name)}, ${type}, given.value, ${ttl}
+            FROM zones, json_each(${JSON.stringify(values)}) AS given WHERE zones.name = ${zone}`,
+      )
+      .onConflictDoNothing();
+
+  const deletion = (zone: string, { name, type, value }: Pick<RecordSet, "name" | "type"> & { value?: string }) =>
+    database
+      .delete(records)
+      .where(
+        and(
+          eq(records.path, pathOf(name)),
+          eq(records.type, type),
+          value === undefined ? undefined : eq(records.value, value),
+          sql`zone_id = (SELECT id FROM zones WHERE name = ${zone})`,
+        ),
+      );
+
+  const requireZone = (zone: string, raised: unknown[]) => {
     if (raised.length === 0) throw new DnsProviderError("zone_not_found", "certedge", `It serves no zone ${zone}.`);
-  }
+  };
 
   return {
     zones: async () => (await database.select({ name: zones.name }).from(zones)).map(({ name }) => name),
-    add: (zone, { value, ...set }) => write(zone, insertion(zone, set, [value])),
-    remove: (zone, { value, ...set }) => write(zone, sql`${deletion(zone, set)} AND value = ${value}`),
-    replace: (zone, { values, ...set }) => write(zone, deletion(zone, set), insertion(zone, set, values)),
+
+    async add(zone, { value, ...set }) {
+      const [raised] = await database.batch([raiseSerial(zone), insertion(zone, { ...set, values: [value] })]);
+      requireZone(zone, raised);
+    },
+
+    async remove(zone, record) {
+      const [raised] = await database.batch([raiseSerial(zone), deletion(zone, record)]);
+      requireZone(zone, raised);
+    },
+
+    async replace(zone, set) {
+      const [raised] = await database.batch([raiseSerial(zone), deletion(zone, set), insertion(zone, set)]);
+      requireZone(zone, raised);
+    },
   };
 }
-
-interface SetIdentity {
-  name: string;
-  type: string;
-  ttl: number;
-}
-
-/** A value that is there already stays as it is. */
-const insertion = (zone: string, { name, type, ttl }: SetIdentity, values: string[]): SQL => sql`
-  INSERT INTO records (zone_id, name, path, type, value, ttl)
-  SELECT zones.id, ${name}, ${pathOf(name)}, ${type}, given.value, ${ttl}
-  FROM zones, json_each(${JSON.stringify(values)}) AS given WHERE zones.name = ${zone}
-  ON CONFLICT DO NOTHING`;
-
-const deletion = (zone: string, { name, type }: SetIdentity): SQL => sql`
-  DELETE FROM records WHERE path = ${pathOf(name)} AND type = ${type}
-  AND zone_id = (SELECT id FROM zones WHERE name = ${zone})`;

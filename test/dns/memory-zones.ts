@@ -1,15 +1,15 @@
 /** Zones held in memory, for tests of what answers from them; slow and plain on purpose. */
 import { ancestors, isWithin } from "../../src/dns/names";
-import type { RemoteZone, RemoteZones } from "../../src/dns/pdns-remote";
+import type { RemoteZones } from "../../src/dns/pdns-remote";
 import type { ResourceRecord } from "../../src/dns/records";
-import { apexRecords, type ZoneLookup } from "../../src/dns/zone-answers";
+import { apexRecords, type ServedZone } from "../../src/dns/zone-answers";
 
 type Row = [name: string, type: string, value: string, ttl?: number];
 
-export function memoryZones(rowsOfZones: Record<string, Row[]>): ZoneLookup & RemoteZones & { looks: string[] } {
+export function memoryZones(rowsOfZones: Record<string, Row[]>): RemoteZones & { looks: string[] } {
   const names = Object.keys(rowsOfZones);
   const looks: string[] = [];
-  const zoneNamed = (name: string): RemoteZone | undefined =>
+  const zoneNamed = (name: string): ServedZone | undefined =>
     names.includes(name) ? { id: names.indexOf(name) + 1, name, serial: 7 } : undefined;
   const recordsOf = (zone: string): ResourceRecord[] =>
     (rowsOfZones[zone] ?? []).map(([name, type, value, ttl = 60]) => ({ name, type, value, ttl }));
@@ -32,15 +32,6 @@ export function memoryZones(rowsOfZones: Record<string, Row[]>): ZoneLookup & Re
         records: all.filter((record) => candidates.includes(record.name)),
         existing: ancestors(name).filter((ancestor) => all.some((record) => isWithin(record.name, ancestor))),
       };
-    },
-
-    async recordsAt(name) {
-      const zone = zoneHolding(name);
-      if (!zone) return undefined;
-      const all = recordsOf(zone.name);
-      const own = all.filter((record) => record.name === name);
-      const records = name === zone.name ? [...apexRecords(zone), ...own] : own;
-      return { zone, records, exists: all.some((record) => isWithin(record.name, name)) };
     },
 
     zone: async (name) => zoneNamed(name),
