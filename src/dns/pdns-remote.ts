@@ -65,9 +65,17 @@ const methods: Record<string, Method> = {
 
 /** `path` is what follows the secret: "lookup/home.certedge.test./ANY". */
 export async function answerRemote(path: string, zones: RemoteZones): Promise<{ result: unknown }> {
-  const [name = "", ...parameters] = path.split("/").map((part) => decodeURIComponent(part));
+  const [name = "", ...parameters] = path.split("/").map(decodePart);
   const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
   return { result: method ? await method(zones, parameters) : false };
+}
+
+function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // bytes that are no text are in none of our names
+  }
 }
 
 /**

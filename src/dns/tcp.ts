@@ -49,13 +49,13 @@ async function ask(socket: Socket, server: string, name: string, type: QueryType
   framed.set(query, 2);
   const writer = socket.writable.getWriter();
   await writer.write(framed);
-  const message = await readFrame(socket.readable);
+  const message = await readFrame(socket.readable, server);
   if (new DataView(message.buffer).getUint16(0) !== id) throw new ResolveError(`${server} answered another question.`);
   return readMessage(message, name);
 }
 
 /** One message after its two bytes of length. */
-async function readFrame(readable: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+async function readFrame(readable: ReadableStream<Uint8Array>, server: string): Promise<Uint8Array<ArrayBuffer>> {
   let received = new Uint8Array(0);
   const reader = readable.getReader();
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
@@ -67,7 +67,7 @@ async function readFrame(readable: ReadableStream<Uint8Array>): Promise<Uint8Arr
     const length = new DataView(received.buffer).getUint16(0);
     if (received.length >= length + 2) return received.slice(2, length + 2);
   }
-  throw new ResolveError("The connection ended before the answer did.");
+  throw new ResolveError(`${server} ended the connection before its answer.`);
 }
 
 /** "host", "host:port", "[address]:port", or an IPv6 address alone. */

@@ -1,6 +1,7 @@
 /** Errors as answers: problem documents, and nothing of the inside. */
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { routePath } from "hono/route";
 import { DnsProviderError } from "../dns/errors";
 import { Problem } from "../problems";
 import type { AppEnv } from "./api";
@@ -18,10 +19,10 @@ function toProblem(error: unknown, c: Context<AppEnv>): Problem {
   if (error instanceof DnsProviderError) return new Problem(502, `${error.provider}: ${error.detail}`);
   if (error instanceof HTTPException) return fromHono(error.status, error.message);
   const id = crypto.randomUUID();
-  // Never the message: that of a query holds its bound values.
+  // Never the message: that of a query holds its bound values. Nor the path: that of PowerDNS holds its secret.
   const { name, stack = "" } = error instanceof Error ? error : new Error(typeof error);
   const frames = stack.split("\n").filter((line) => line.trimStart().startsWith("at "));
-  console.error(JSON.stringify({ event: "error", id, name, path: c.req.path, frames: frames.slice(0, 8) }));
+  console.error(JSON.stringify({ event: "error", id, name, route: routePath(c, -1), frames: frames.slice(0, 8) }));
   return new Problem(500, `Something failed inside certedge. The Worker's log has it under ${id}.`, {
     extra: { instance: `urn:uuid:${id}` },
   });

@@ -172,18 +172,16 @@ describe("Looking a name up", () => {
     const few = await rowsFor();
     for (let start = 0; start < 2000; start += 10) {
       const rows = Array.from({ length: 10 }, (_, index) => `h${start + index}`);
-      await local.database
-        .insert(records)
-        .values(
-          rows.map((label) => ({
-            zoneId,
-            name: `${label}.certedge.test`,
-            path: `test.certedge.${label}.`,
-            type: "TXT",
-            value: "x",
-            ttl: 60,
-          })),
-        );
+      await local.database.insert(records).values(
+        rows.map((label) => ({
+          zoneId,
+          name: `${label}.certedge.test`,
+          path: `test.certedge.${label}.`,
+          type: "TXT",
+          value: "x",
+          ttl: 60,
+        })),
+      );
     }
     expect(await rowsFor()).toBeLessThanOrEqual(few + 5);
   });
@@ -218,7 +216,7 @@ function countingBatch(): () => number {
   database.batch = ((items: Parameters<typeof batch>[0]) => {
     statements += items.length;
     return batch(items);
-  }) as typeof database.batch;
+  }) as unknown as typeof database.batch;
   return () => {
     database.batch = batch;
     return statements;

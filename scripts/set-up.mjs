@@ -1,0 +1,74 @@
+/** What every script needs before it can begin: the packages, the project's own Node, and the secrets. Node's own modules only. */
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, statSync, writeFileSync, chmodSync } from "node:fs";
+import path from "node:path";
+
+export const root = path.resolve(import.meta.dirname, "..");
+
+const modules = path.join(root, "node_modules");
+
+/** The project's own Node 24, whatever the machine has. */
+export const node = path.join(modules, ".bin", "node");
+export const wrangler = path.join(modules, "wrangler", "bin", "wrangler.js");
+
+/** No question asked, nothing reported, nothing fetched. */
+export const quietEnvironment = {
+  WRANGLER_SEND_METRICS: "false",
+  WRANGLER_HIDE_BANNER: "true",
+  CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  NO_UPDATE_NOTIFIER: "1",
+};
+
+/** Installs the packages when they are missing or older than the lock file. */
+export async function ensureInstalled() {
+  const lock = path.join(root, "package-lock.json");
+  const installed = path.join(modules, ".package-lock.json");
+  if (existsSync(node) && existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
+  console.log("Installing the packages; this takes a minute the first time.");
+  await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+}
+
+/** Makes .dev.vars, or adds what it lacks; what is there is kept. */
+export function ensureSecrets() {
+  const file = path.join(root, ".dev.vars");
+  const present = existsSync(file) ? readFileSync(file, "utf8") : "";
+  const secrets = readSecrets(present);
+  const fresh = {
+    ENCRYPTION_KEYS: () => `k1:${randomBytes(32).toString("base64")}`,
+    API_KEY_PEPPER: () => randomBytes(32).toString("base64url"),
+    CLAIM_TOKEN: () => randomBytes(24).toString("base64url"),
+    PDNS_SECRET: () => randomBytes(24).toString("base64url"),
+  };
+  const missing = Object.keys(fresh).filter((name) => !secrets[name]);
+  if (missing.length > 0) {
+    const lines = missing.map((name) => `${name}="${fresh[name]()}"\n`).join("");
+    writeFileSync(file, present + (present && !present.endsWith("\n") ? "\n" : "") + lines, { mode: 0o600 });
+  }
+  chmodSync(file, 0o600);
+  return readSecrets(readFileSync(file, "utf8"));
+}
+
+function readSecrets(text) {
+  const pairs = [...text.matchAll(/^\s*([A-Z_]+)\s*=\s*"?([^"\n]*)"?\s*$/gm)];
+  return Object.fromEntries(pairs.map(([, name, value]) => [name, value]));
+}
+
+/** Runs a command to its end; its output is shown, or with `quiet` only when it fails. */
+export function run(command, commandArguments, { quiet = false, env = {} } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, commandArguments, {
+      cwd: root,
+      stdio: ["ignore", quiet ? "pipe" : "inherit", quiet ? "pipe" : "inherit"],
+      env: { ...process.env, ...quietEnvironment, ...env },
+    });
+    let output = "";
+    child.stdout?.on("data", (chunk) => (output += chunk));
+    child.stderr?.on("data", (chunk) => (output += chunk));
+    child.on("error", reject);
+    child.on("exit", (code) => {
+      if (code === 0) resolve(output);
+      else reject(new Error(`${command} ${commandArguments.slice(0, 3).join(" ")} ended with ${code}.\n${output}`));
+    });
+  });
+}

@@ -1,0 +1,49 @@
+/** Starts the one Worker that the tests share, as a user would: with npm start's own script. */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import type { TestProject } from "vitest/node";
+import { startProcess } from "./worker-process";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    url: string;
+    claimToken: string;
+    pdnsSecret: string;
+    /** Folder with root.pem and root.key: the root that the Worker trusts beside the public ones; "" without openssl. */
+    testRoot: string;
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "certedge-test-"));
+  const testRoot = makeTestRoot(folder);
+  const worker = await startProcess({ data: path.join(folder, "data"), testRoot });
+  project.provide("url", worker.url);
+  project.provide("claimToken", worker.secrets.CLAIM_TOKEN ?? "");
+  project.provide("pdnsSecret", worker.secrets.PDNS_SECRET ?? "");
+  project.provide("testRoot", testRoot);
+  return async () => {
+    await worker.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+}
+
+/** A root for the TLS of the test servers. */
+function makeTestRoot(folder: string): string {
+  const target = path.join(folder, "root");
+  mkdirSync(target);
+  try {
+    const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    const files = ["-keyout", "root.key", "-out", "root.pem"];
+    execFileSync("openssl", ["req", "-x509", ...curve, ...files, "-subj", "/CN=certedge test root", "-days", "30"], {
+      cwd: target,
+      stdio: "ignore",
+    });
+  } catch {
+    return "";
+  }
+  if (!existsSync(path.join(target, "root.pem"))) writeFileSync(path.join(target, "root.pem"), "");
+  return target;
+}

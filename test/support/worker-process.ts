@@ -1,0 +1,100 @@
+/** A running certedge, started by `npm start`'s own script. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import net from "node:net";
+import path from "node:path";
+
+const root = path.resolve(import.meta.dirname, "../..");
+
+export interface WorkerProcess {
+  url: string;
+  port: number;
+  secrets: Record<string, string>;
+  log(): string;
+  /** Ends it as a person would: SIGTERM. */
+  stop(): Promise<void>;
+  /** SIGKILL to the script and all its children, at once. */
+  kill(): Promise<void>;
+}
+
+export interface ProcessOptions {
+  data: string;
+  /** Folder with root.pem, which the Worker is to trust. */
+  testRoot: string;
+  port?: number;
+  variables?: Record<string, string>;
+}
+
+export async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as net.AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Resolves once the script has said that it is ready. */
+export async function startProcess(options: ProcessOptions): Promise<WorkerProcess> {
+  const port = options.port ?? (await freePort());
+  const variables = { ALLOW_PRIVATE_HOSTS: "true", DOH_URL: "http://127.0.0.1:9/dns-query", ...options.variables };
+  const child = spawn(process.execPath, [path.join(root, "scripts/start.mjs")], {
+    cwd: root,
+    detached: true, // a group of its own, so that all of it can be killed
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      ...process.env,
+      PORT: String(port),
+      CERTEDGE_DATA: options.data,
+      CERTEDGE_VARS: Object.entries(variables)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(","),
+      ...(options.testRoot ? { NODE_EXTRA_CA_CERTS: path.join(options.testRoot, "root.pem") } : {}),
+    },
+  });
+  let log = "";
+  child.stdout.on("data", (chunk) => (log += chunk));
+  child.stderr.on("data", (chunk) => (log += chunk));
+  await untilReady(child, () => log);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    secrets: readSecrets(),
+    log: () => log,
+    stop: () => end(child, () => child.kill("SIGTERM")),
+    kill: () => end(child, () => process.kill(-(child.pid ?? 0), "SIGKILL")),
+  };
+}
+
+function untilReady(child: ChildProcess, log: () => string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => finish(new Error(`certedge did not start:\n${log()}`)), 120_000);
+    const look = setInterval(() => {
+      if (log().includes("certedge ready on")) finish();
+    }, 50);
+    const onExit = () => finish(new Error(`certedge ended while starting:\n${log()}`));
+    child.once("exit", onExit);
+    function finish(error?: Error): void {
+      clearTimeout(timer);
+      clearInterval(look);
+      child.off("exit", onExit);
+      if (error) reject(error);
+      else resolve();
+    }
+  });
+}
+
+function end(child: ChildProcess, how: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve();
+    child.once("exit", () => resolve());
+    how();
+  });
+}
+
+function readSecrets(): Record<string, string> {
+  const text = readFileSync(path.join(root, ".dev.vars"), "utf8");
+  return Object.fromEntries([...text.matchAll(/^([A-Z_]+)="?([^"\n]*)"?$/gm)].map(([, name, value]) => [name, value]));
+}
