@@ -1,10 +1,11 @@
 /** What every script needs before it can begin: the packages, the project's own Node, and the secrets. Node's own modules only. */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, statSync, writeFileSync, chmodSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 
-export const root = path.resolve(import.meta.dirname, "..");
+export const root = fileURLToPath(new URL("..", import.meta.url));
 
 const modules = path.join(root, "node_modules");
 
@@ -17,6 +18,7 @@ export const quietEnvironment = {
   WRANGLER_SEND_METRICS: "false",
   WRANGLER_HIDE_BANNER: "true",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  WRANGLER_WRITE_LOGS: "false",
   NO_UPDATE_NOTIFIER: "1",
 };
 
@@ -27,6 +29,10 @@ export async function ensureInstalled() {
   if (existsSync(node) && existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
   console.log("Installing the packages; this takes a minute the first time.");
   await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  // npm sets no newer time when it finds nothing to do.
+  if (existsSync(installed)) utimesSync(installed, new Date(), new Date());
+  if (existsSync(node)) return;
+  throw new Error("The project's Node is missing: npm skipped the install scripts. Run: npm ci --ignore-scripts=false");
 }
 
 /** Makes .dev.vars, or adds what it lacks; what is there is kept. */
@@ -50,8 +56,24 @@ export function ensureSecrets() {
 }
 
 function readSecrets(text) {
-  const pairs = [...text.matchAll(/^\s*([A-Z_]+)\s*=\s*"?([^"\n]*)"?\s*$/gm)];
+  const pairs = [...text.matchAll(/^\s*([A-Z_]+)\s*=\s*["']?([^"'\n]*?)["']?\s*$/gm)];
   return Object.fromEntries(pairs.map(([, name, value]) => [name, value]));
+}
+
+/** A command that did not end well; `output` is what it said. */
+export class CommandFailed extends Error {
+  constructor(command, commandArguments, code, output) {
+    const line = [command, ...commandArguments].join(" ").replaceAll(root, "");
+    super(`${line} ended with ${code}.\n${output}`.trimEnd());
+    this.output = output;
+  }
+}
+
+const children = new Set();
+
+/** Ends what `run` has started and not yet seen to its end. */
+export function endChildren() {
+  for (const child of children) child.kill("SIGTERM");
 }
 
 /** Runs a command to its end; its output is shown, or with `quiet` only when it fails. */
@@ -62,13 +84,18 @@ export function run(command, commandArguments, { quiet = false, env = {} } = {})
       stdio: ["ignore", quiet ? "pipe" : "inherit", quiet ? "pipe" : "inherit"],
       env: { ...process.env, ...quietEnvironment, ...env },
     });
+    children.add(child);
     let output = "";
-    child.stdout?.on("data", (chunk) => (output += chunk));
-    child.stderr?.on("data", (chunk) => (output += chunk));
+    const keep = (chunk) => {
+      output += chunk;
+    };
+    child.stdout?.on("data", keep);
+    child.stderr?.on("data", keep);
     child.on("error", reject);
-    child.on("exit", (code) => {
+    child.on("close", (code, signal) => {
+      children.delete(child);
       if (code === 0) resolve(output);
-      else reject(new Error(`${command} ${commandArguments.slice(0, 3).join(" ")} ended with ${code}.\n${output}`));
+      else reject(new CommandFailed(command, commandArguments, signal ?? code, output));
     });
   });
 }

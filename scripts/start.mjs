@@ -7,11 +7,10 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
-import readline from "node:readline";
-import { ensureInstalled, ensureSecrets, node, quietEnvironment, root, run, wrangler } from "./set-up.mjs";
+import { endChildren, ensureInstalled, ensureSecrets, node, quietEnvironment, root, run, wrangler } from "./set-up.mjs";
 
-const port = Number(process.env.PORT ?? 8787);
-const data = path.resolve(root, process.env.CERTEDGE_DATA ?? ".certedge");
+const port = Number(process.env.PORT || 8787);
+const data = path.resolve(root, process.env.CERTEDGE_DATA || ".certedge");
 const origin = `http://127.0.0.1:${port}`;
 const TICK = 60_000;
 
@@ -24,6 +23,7 @@ async function main() {
   const secrets = ensureSecrets();
   mkdirSync(data, { recursive: true, mode: 0o700 });
   await migrate();
+  if (stopping) return;
   worker = startWorker();
   const { claimed } = await untilHealthy();
   console.log(`certedge ready on ${origin}`);
@@ -34,9 +34,15 @@ async function main() {
 }
 
 function requireFreePort() {
+  if (!Number.isInteger(port) || port < 1 || port > 65535) {
+    throw new Error(`PORT is "${process.env.PORT}"; it must be a number from 1 to 65535.`);
+  }
   return new Promise((resolve, reject) => {
     const probe = net.createServer();
-    probe.once("error", () => reject(new Error(`Port ${port} is in use. Choose another one: PORT=8788 npm start`)));
+    probe.once("error", ({ code }) => {
+      const reason = code === "EADDRINUSE" ? "is in use" : `cannot be used (${code})`;
+      reject(new Error(`Port ${port} ${reason}. Choose another one: PORT=8788 npm start`));
+    });
     probe.listen(port, "127.0.0.1", () => probe.close(resolve));
   });
 }
@@ -53,49 +59,40 @@ async function migrate() {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === state) return;
   await run(node, [wrangler, "d1", "migrations", "apply", "DB", "--local", "--persist-to", data], {
     quiet: true,
-    env: { CI: "true", WRANGLER_LOG_PATH: path.join(data, "logs") },
+    env: { CI: "true" },
   });
   writeFileSync(stamp, state);
 }
 
+/** "NAME=value,…" */
+function readSettings(text = "") {
+  const pairs = text.split(",").filter(Boolean);
+  return Object.fromEntries(pairs.map((pair) => [pair.split("=", 1)[0], pair.slice(pair.indexOf("=") + 1)]));
+}
+
 function startWorker() {
-  const settings = (process.env.CERTEDGE_VARS ?? "").split(",").filter(Boolean);
-  const child = spawn(
-    node,
-    [
-      ...[wrangler, "dev", "--local", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0"],
-      ...["--persist-to", data, "--show-interactive-dev-session=false"],
-      ...settings.flatMap((setting) => ["--var", setting.replace("=", ":")]),
-    ],
-    {
-      cwd: root,
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...quietEnvironment, WRANGLER_LOG_PATH: path.join(data, "logs") },
-    },
-  );
-  const tail = [];
-  for (const stream of [child.stdout, child.stderr]) {
-    readline.createInterface({ input: stream }).on("line", (line) => {
-      tail.push(line);
-      if (tail.length > 200) tail.shift();
-      if (isWorth(line)) console.log(line);
-    });
-  }
-  child.on("exit", (code) => {
-    if (stopping) process.exit(0);
-    console.error(tail.join("\n"));
-    console.error(`The Worker ended unexpectedly (${code}).`);
+  const settings = readSettings(process.env.CERTEDGE_VARS);
+  const child = spawn(node, [path.join(root, "scripts", "worker.mjs"), JSON.stringify({ port, data, settings })], {
+    cwd: root,
+    detached: true, // a process group of its own, so that nothing of it can be left over
+    stdio: ["ignore", "inherit", "inherit", "ipc"], // the channel closes when this process ends, however it ends
+    env: { ...process.env, ...quietEnvironment },
+  });
+  child.on("exit", (code, signal) => {
+    endGroup(child.pid);
+    if (stopping) process.exit(process.exitCode ?? 0);
+    console.error(`The Worker ended unexpectedly (${signal ?? code}).`);
     process.exit(1);
   });
   return child;
 }
 
-/** What wrangler says of itself is left out, and so are the requests that this script makes. */
-function isWorth(line) {
-  const isNoise =
-    /wrangler:info|^\s*$|bindings|^Binding|^env\.|Starting local server|Using secrets|[╭╰│├]|⎔|Your Worker has access|Scheduled Workers|manually trigger|cdn-cgi|test-cron-triggers/i.test(line);
-  const isRequest = /\b(GET|POST|PUT|PATCH|DELETE|HEAD) \//.test(line);
-  return isRequest ? !/\/health|\/cdn-cgi\//.test(line) : !isNoise;
+function endGroup(leader) {
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch {
+    // nobody left
+  }
 }
 
 async function untilHealthy() {
@@ -112,29 +109,24 @@ async function untilHealthy() {
 }
 
 function tick() {
-  fetch(`${origin}/cdn-cgi/local/scheduled?cron=*+*+*+*+*`, { signal: AbortSignal.timeout(TICK) }).catch(() => undefined);
+  fetch(`${origin}/cdn-cgi/local/scheduled?cron=*+*+*+*+*`, { signal: AbortSignal.timeout(TICK) }).catch(
+    () => undefined,
+  );
 }
 
 function stop() {
   if (stopping) return;
   stopping = true;
-  if (!worker) process.exit(0);
+  if (!worker) return endChildren();
   worker.kill("SIGTERM");
-  setTimeout(() => worker.kill("SIGKILL"), 8000).unref();
+  setTimeout(() => endGroup(worker.pid), 8000).unref();
 }
 
-process.on("SIGTERM", stop);
-process.on("SIGINT", stop);
-
-// npm hands a signal to the shell that it runs a script in, which does not hand it on: its end is the signal.
-if (process.env.npm_lifecycle_event) {
-  const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && stop(), 250).unref();
-}
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, stop);
 
 main().catch((error) => {
+  if (stopping) process.exit(0);
   console.error(error.message);
-  stopping = true;
-  worker?.kill("SIGTERM");
   process.exitCode = 1;
+  stop();
 });

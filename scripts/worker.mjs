@@ -34,5 +34,3 @@ async function stop() {
 
 process.on("disconnect", stop);
 process.on("SIGTERM", stop);
-// A terminal sends SIGINT to the whole group: the parent decides when this process ends.
-process.on("SIGINT", () => undefined);

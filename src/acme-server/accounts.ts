@@ -2,7 +2,7 @@
 import { calculateJwkThumbprint, type JWK } from "jose";
 import { z } from "zod";
 import type { AccountExchange, AcmeAnswer, Exchange } from "./context";
-import { parsePayload, readJws, verifyJws } from "./jws";
+import { parsePayload, readJws, requireEmpty, verifyJws } from "./jws";
 import { AcmeServerProblem, malformed, notYours } from "./problems";
 import type { StoredAccount } from "./store";
 
@@ -57,21 +57,28 @@ export async function account(exchange: AccountExchange): Promise<AcmeAnswer> {
   return answerAccount({ ...account, ...change }, base, 200);
 }
 
-/** The orders list (RFC 8555 §7.1.2.1), newest first, in pages. */
+/** The orders that are not over (RFC 8555 §7.1.2.1), oldest first, in pages. */
 export async function ordersList(exchange: AccountExchange): Promise<AcmeAnswer> {
-  const { ports, base, account, query } = exchange;
+  const { ports, base, account, query, payload } = exchange;
   if (exchange.parameters[0] !== account.id) throw notYours();
-  const cursor = Number(query.get("cursor") ?? Number.MAX_SAFE_INTEGER);
-  if (!Number.isSafeInteger(cursor)) throw malformed("The cursor is not one that we gave out.");
-  const rows = await ports.store.ordersOf(account.id, cursor, ORDERS_PER_PAGE);
+  requireEmpty(payload);
+  const rows = await ports.store.ordersOf(account.id, readCursor(query.get("cursor")), ORDERS_PER_PAGE, ports.now());
   const last = rows.at(-1);
   const isFull = rows.length === ORDERS_PER_PAGE && last !== undefined;
-  const next = isFull ? `${accountUrl(base, account.id)}/orders?cursor=${last.createdAt}` : undefined;
+  const next = isFull ? `${accountUrl(base, account.id)}/orders?cursor=${last.createdAt}.${last.id}` : undefined;
   return {
     status: 200,
     body: { orders: rows.map(({ id }) => `${base}/order/${id}`) },
     ...(next ? { headers: { link: `<${next}>;rel="next"` } } : {}),
   };
+}
+
+/** Time and id of the last order of the page before: several orders may be of one millisecond. */
+function readCursor(text: string | null): { createdAt: number; id: string } {
+  if (text === null) return { createdAt: 0, id: "" };
+  const [, createdAt, id = ""] = /^(\d{1,15})\.([0-9a-f-]{36})$/.exec(text) ?? [];
+  if (createdAt === undefined) throw malformed("The cursor is not one that we gave out.");
+  return { createdAt: Number(createdAt), id };
 }
 
 /** RFC 8555 §7.3.5. */
@@ -85,16 +92,24 @@ export async function keyChange(exchange: AccountExchange): Promise<AcmeAnswer> 
   if (change.account !== accountUrl(base, account.id)) throw malformed("The inner JWS names another account.");
   const old = await calculateJwkThumbprint(change.oldKey as JWK).catch(() => "");
   if (old !== account.thumbprint) throw malformed("oldKey is not the key of the account.");
-  const holder = await ports.store.accountByThumbprint(inner.thumbprint);
-  if (holder) {
-    throw new AcmeServerProblem("malformed", "The new key belongs to an account already.", {
-      status: 409,
-      headers: { location: accountUrl(base, holder.id) },
-    });
-  }
   const next = { jwk: inner.jwk, thumbprint: inner.thumbprint };
-  await ports.store.updateAccount(account.id, next);
+  await refuseTakenKey(next.thumbprint, exchange);
+  try {
+    await ports.store.updateAccount(account.id, next);
+  } catch (error) {
+    await refuseTakenKey(next.thumbprint, exchange); // by a request at the same time
+    throw error;
+  }
   return answerAccount({ ...account, ...next }, base, 200);
+}
+
+async function refuseTakenKey(thumbprint: string, { ports, base }: AccountExchange): Promise<void> {
+  const holder = await ports.store.accountByThumbprint(thumbprint);
+  if (!holder) return;
+  throw new AcmeServerProblem("malformed", "The new key belongs to an account already.", {
+    status: 409,
+    headers: { location: accountUrl(base, holder.id) },
+  });
 }
 
 /** RFC 8555 §7.3.6: a deactivated account is refused with 401. */
@@ -114,7 +129,8 @@ function answerAccount({ id, status, contact, jwk }: StoredAccount, base: string
 
 function checkContact(contact: string[]): string[] {
   for (const uri of contact) {
-    if (!uri.startsWith("mailto:")) throw new AcmeServerProblem("unsupportedContact", `${uri} is not a mailto address.`);
+    if (!uri.startsWith("mailto:"))
+      throw new AcmeServerProblem("unsupportedContact", `${uri} is not a mailto address.`);
     if (!/^mailto:[^\s@,?]+@[^\s@,?]+\.[^\s@,?]+$/.test(uri)) {
       throw new AcmeServerProblem("invalidContact", `${uri} is not one plain e-mail address.`);
     }

@@ -20,8 +20,11 @@ export async function authorization(exchange: AccountExchange): Promise<AcmeAnsw
   if (payload === "") return answerAuthorization(await settleAuthorization(found, ports), base);
   parsePayload(payload, Change);
   if (found.status !== "pending" && found.status !== "valid") throw malformed(`The authorization is ${found.status}.`);
-  await ports.store.updateAuthorization(found.id, found.status, { status: "deactivated" });
-  return answerAuthorization({ ...found, status: "deactivated" }, base);
+  const deactivate = (from: "pending" | "valid") =>
+    ports.store.updateAuthorization(found.id, from, { status: "deactivated" });
+  // It may become valid in the same moment.
+  if (!(await deactivate(found.status))) await deactivate("valid");
+  return answerAuthorization(await readAgain(found, ports), base);
 }
 
 /** POST-as-GET reads a challenge; a payload, whatever it holds, says that it can be checked (old clients send more). */
@@ -51,8 +54,10 @@ export async function settleAuthorization(
   authorization: StoredAuthorization,
   ports: AcmeServerPorts,
 ): Promise<StoredAuthorization> {
-  if (authorization.status !== "pending") return authorization;
-  if (authorization.expiresAt <= ports.now()) return { ...authorization, status: "expired" };
+  const { status, expiresAt } = authorization;
+  if (status !== "pending" && status !== "valid") return authorization;
+  if (expiresAt <= ports.now()) return { ...authorization, status: "expired" };
+  if (status === "valid") return authorization;
   const index = authorization.challenges.findIndex(
     ({ status, startedAt = 0 }) => status === "processing" && ports.now() - startedAt > CUT_OFF,
   );
@@ -71,15 +76,20 @@ async function check(
     authorization.challenges.map((challenge, at) => (at === index ? { ...challenge, ...change } : challenge));
   const started = replace({ status: "processing", startedAt: ports.now(), thumbprint });
   if (!(await ports.store.updateAuthorization(authorization.id, "pending", { challenges: started }))) {
-    const [current] = await ports.store.authorizations([authorization.id]);
-    return current ?? authorization;
+    return readAgain(authorization, ports);
   }
   const token = authorization.challenges[index]?.token ?? "";
   const error = await validateDns01(authorization.identifier.value, token, thumbprint, ports);
   const status = error ? ("invalid" as const) : ("valid" as const);
   const challenges = replace({ status, validatedAt: ports.now(), ...(error ? { error } : {}) });
-  await ports.store.updateAuthorization(authorization.id, "pending", { status, challenges });
-  return { ...authorization, status, challenges };
+  const isStored = await ports.store.updateAuthorization(authorization.id, "pending", { status, challenges });
+  return isStored ? { ...authorization, status, challenges } : readAgain(authorization, ports);
+}
+
+/** What is stored by now, after another request was first. */
+async function readAgain(authorization: StoredAuthorization, { store }: AcmeServerPorts): Promise<StoredAuthorization> {
+  const [current] = await store.authorizations([authorization.id]);
+  return current ?? authorization;
 }
 
 async function findAuthorization({ ports, parameters, account }: AccountExchange): Promise<StoredAuthorization> {

@@ -4,12 +4,15 @@ import { z } from "zod";
 import { CertificateError, readCertificate } from "../pki/certificate";
 import { decodePem } from "../pki/pem";
 import type { AccountExchange, AcmeAnswer, AcmeServerPorts, Exchange } from "./context";
-import { parsePayload } from "./jws";
+import { parsePayload, requireEmpty } from "./jws";
 import { AcmeServerProblem, malformed, notFound, notYours } from "./problems";
 import type { StoredCertificate } from "./store";
 
 const Revocation = z.looseObject({
-  certificate: z.string().regex(/^[A-Za-z0-9_-]+$/).max(65_536),
+  certificate: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]+$/)
+    .max(65_536),
   reason: z.number().int().nullish(),
 });
 
@@ -20,6 +23,7 @@ const DAY = 86_400_000;
 const ASK_AGAIN = "21600";
 
 export async function certificate(exchange: AccountExchange): Promise<AcmeAnswer> {
+  requireEmpty(exchange.payload);
   const found = await exchange.ports.store.certificate(exchange.parameters[0] ?? "");
   if (!found) throw notFound();
   if (found.accountId !== exchange.account.id) throw notYours();
@@ -30,7 +34,8 @@ export async function certificate(exchange: AccountExchange): Promise<AcmeAnswer
 export async function revokeCertificate(exchange: Exchange): Promise<AcmeAnswer> {
   const { ports, payload } = exchange;
   const { certificate, reason } = parsePayload(payload, Revocation);
-  if (!REASONS.has(reason ?? 0)) throw new AcmeServerProblem("badRevocationReason", `${reason} is not a reason that is taken.`);
+  if (!REASONS.has(reason ?? 0))
+    throw new AcmeServerProblem("badRevocationReason", `${reason} is not a reason that is taken.`);
   const der = new Uint8Array(base64url.decode(certificate));
   const found = await findByDer(der, ports);
   if (!(await mayRevoke(exchange, found, der))) {

@@ -1,5 +1,12 @@
 /** Request authentication (RFC 8555 §6.2): everything that §6 says must be refused is refused, with its own error. */
-import { calculateJwkThumbprint, decodeProtectedHeader, type FlattenedJWSInput, flattenedVerify, importJWK, type JWK } from "jose";
+import {
+  calculateJwkThumbprint,
+  decodeProtectedHeader,
+  type FlattenedJWSInput,
+  flattenedVerify,
+  importJWK,
+  type JWK,
+} from "jose";
 import { z } from "zod";
 import { AcmeServerProblem, malformed } from "./problems";
 
@@ -92,6 +99,11 @@ export function parsePayload<Schema extends z.ZodType>(payload: string, schema: 
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw malformed(`The payload is wrong: ${issue?.path.join(".")} ${issue?.message}.`);
+}
+
+/** For what can only be read (RFC 8555 §6.3). Throws AcmeServerProblem. */
+export function requireEmpty(payload: string): void {
+  if (payload !== "") throw malformed("This is read by POST-as-GET: the payload has to be empty.");
 }
 
 async function readKey(given: unknown): Promise<{ jwk: JWK; thumbprint: string }> {

@@ -37,7 +37,8 @@ export function createNonceIssuer(secret: string, now: () => number): NonceIssue
 
     async expiryOf(nonce) {
       const bytes = decode(nonce);
-      if (bytes?.length !== 8 + RANDOM_BYTES + TAG_BYTES) return undefined;
+      // Used ones are known by their text, so that there may be one text only for the same bytes.
+      if (bytes?.length !== 8 + RANDOM_BYTES + TAG_BYTES || base64url.encode(bytes) !== nonce) return undefined;
       const content = bytes.slice(0, -TAG_BYTES);
       const expected = await tagOf(content);
       let difference = 0;

@@ -5,7 +5,7 @@ import { NameError, parseIdentifier } from "../pki/identifiers";
 import { authorizationUrl, settleAuthorization } from "./authorizations";
 import type { AccountExchange, AcmeAnswer, AcmeServerPorts } from "./context";
 import { issueFor } from "./finalize";
-import { parsePayload } from "./jws";
+import { parsePayload, requireEmpty } from "./jws";
 import { AcmeServerProblem, malformed, notFound, notYours, type Subproblem } from "./problems";
 import type { StoredAuthorization, StoredOrder } from "./store";
 
@@ -23,14 +23,16 @@ const LIFETIME = 7 * 86_400_000;
 export async function newOrder(exchange: AccountExchange): Promise<AcmeAnswer> {
   const { ports, base, account } = exchange;
   const input = parsePayload(exchange.payload, NewOrder);
-  if (input.notBefore || input.notAfter) throw malformed("notBefore and notAfter are not taken: the CA sets the validity.");
+  if (input.notBefore || input.notAfter)
+    throw malformed("notBefore and notAfter are not taken: the CA sets the validity.");
   if (input.profile) throw new AcmeServerProblem("invalidProfile", `There is no profile "${input.profile}" here.`);
   const names = checkNames(input.identifiers);
   const identifiersKey = [...names].sort().join(" ");
   const now = ports.now();
   // A client that did not hear our answer asks again, and gets the order that it has.
   const open = await ports.store.openOrder(account.id, identifiersKey, now);
-  if (open) return answerOrder(await refresh(open, ports), base, 201);
+  const current = open && (await refresh(open, ports));
+  if (current && current.status !== "invalid") return answerOrder(current, base, 201);
 
   const authorizations = names.map((name) => newAuthorization(account.id, name, now));
   const order: StoredOrder = {
@@ -53,6 +55,7 @@ export async function newOrder(exchange: AccountExchange): Promise<AcmeAnswer> {
 }
 
 export async function order(exchange: AccountExchange): Promise<AcmeAnswer> {
+  requireEmpty(exchange.payload);
   const stored = await findOrder(exchange);
   return answerOrder(await refresh(stored, exchange.ports), exchange.base, 200);
 }
@@ -72,10 +75,12 @@ export async function refresh(order: StoredOrder, ports: AcmeServerPorts): Promi
   if (order.expiresAt <= ports.now()) {
     return moveTo(order, "invalid", { type: "malformed", detail: "The order has run out. Make a new one." }, ports);
   }
-  if (order.status === "ready") return order;
+  // Of a ready order too: an authorization may be deactivated, and then it signs nothing any more (RFC 8555 §7.5.2).
   const authorizations = await ports.store.authorizations(order.authorizationIds);
   const settled = await Promise.all(authorizations.map((authorization) => settleAuthorization(authorization, ports)));
-  if (settled.every(({ status }) => status === "valid")) return moveTo(order, "ready", null, ports);
+  if (settled.every(({ status }) => status === "valid")) {
+    return order.status === "ready" ? order : moveTo(order, "ready", null, ports);
+  }
   const failed = settled.find(({ status }) => status !== "valid" && status !== "pending");
   if (!failed) return order;
   const error = failed.challenges.find((challenge) => challenge.error)?.error;
@@ -125,7 +130,8 @@ function checkNames(identifiers: { type: string; value: string }[]): string[] {
     try {
       const parsed = parseIdentifier(value);
       if (type === "dns" && parsed.type === "dns") names.add(parsed.value);
-      else subproblems.push({ type: "unsupportedIdentifier", detail: "Certificates here are for DNS names.", identifier });
+      else
+        subproblems.push({ type: "unsupportedIdentifier", detail: "Certificates here are for DNS names.", identifier });
     } catch (error) {
       if (!(error instanceof NameError)) throw error;
       subproblems.push({ type: "rejectedIdentifier", detail: error.message, identifier });
@@ -152,14 +158,18 @@ function newAuthorization(accountId: string, name: string, now: number): StoredA
 }
 
 /** RFC 9773 §5: the predecessor has to be the account's own, share a name, and not be replaced before. */
-async function claimReplaced(replaces: string, order: StoredOrder, { store }: AcmeServerPorts): Promise<void> {
+async function claimReplaced(replaces: string, order: StoredOrder, ports: AcmeServerPorts): Promise<void> {
+  const { store } = ports;
   const predecessor = await store.certificateByRenewalIdentifier(replaces);
   if (!predecessor) throw malformed("replaces names no certificate of this CA.");
   if (predecessor.accountId !== order.accountId) throw notYours();
   if (!order.identifiers.some(({ value }) => predecessor.names.includes(value))) {
     throw malformed("The certificate that replaces names has no name of this order.");
   }
-  if (!(await store.replaceCertificate(predecessor.id, order.id))) {
+  // An order that came to nothing, or was never stored, does not stand in the way of the next one.
+  const holder = predecessor.replacedBy === null ? undefined : await store.order(predecessor.replacedBy);
+  const isFree = !holder || (await refresh(holder, ports)).status === "invalid";
+  if (!isFree || !(await store.replaceCertificate(predecessor.id, predecessor.replacedBy, order.id))) {
     throw new AcmeServerProblem("alreadyReplaced", "Another order replaced that certificate already.");
   }
 }

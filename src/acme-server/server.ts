@@ -5,7 +5,7 @@ import { authorization, challenge } from "./authorizations";
 import { certificate, renewalInformation, revokeCertificate } from "./certificates";
 import type { AccountExchange, AcmeAnswer, AcmeServerPorts, Exchange, Operation } from "./context";
 import { finalize } from "./finalize";
-import { readJwsRequest, verifyJws } from "./jws";
+import { readJwsRequest, requireEmpty, verifyJws } from "./jws";
 import { newOrder, order } from "./orders";
 import { AcmeServerProblem, malformed, notFound } from "./problems";
 
@@ -25,7 +25,21 @@ const byAccount =
 
 const ID = "([0-9a-f-]{36})";
 
+/** What can be read by GET can be read by POST-as-GET too (RFC 8555 §6.3). */
+const readBoth =
+  (answer: (base: string) => AcmeAnswer): Operation =>
+  async ({ payload, base }) => {
+    requireEmpty(payload);
+    return answer(base);
+  };
+
 const resources: Resource[] = [
+  {
+    path: /^directory$/,
+    signature: "account",
+    operation: readBoth((base) => ({ status: 200, body: directory(base) })),
+  },
+  { path: /^new-nonce$/, signature: "account", operation: readBoth(() => ({ status: 204 })) },
   { path: /^new-account$/, signature: "key", operation: newAccount },
   { path: /^new-order$/, signature: "account", operation: byAccount(newOrder) },
   { path: /^key-change$/, signature: "account", operation: byAccount(keyChange) },
@@ -76,7 +90,10 @@ async function answerOf(request: Request, base: string, ports: AcmeServerPorts):
   const resource = resources.find((candidate) => candidate.path.test(path));
   if (!resource) throw notFound();
   if (request.method !== "POST") {
-    throw new AcmeServerProblem("malformed", "Resources are read with POST-as-GET (RFC 8555 §6.3).", { status: 405 });
+    throw new AcmeServerProblem("malformed", "Resources are read with POST-as-GET (RFC 8555 §6.3).", {
+      status: 405,
+      headers: { allow: "POST" },
+    });
   }
   const exchange = await authenticate(request, base, resource.signature, ports);
   return resource.operation({ ...exchange, parameters: resource.path.exec(path)?.slice(1) ?? [] });

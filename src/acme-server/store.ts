@@ -73,7 +73,11 @@ export interface StoredCertificate {
 
 export interface AcmeServerStore {
   /** Marks a nonce as used; false when it was used before. With a thumbprint or id, the account comes along. */
-  useNonce(nonce: string, expiresAt: number, account: { id?: string; thumbprint?: string }): Promise<{ fresh: boolean; account?: StoredAccount }>;
+  useNonce(
+    nonce: string,
+    expiresAt: number,
+    account: { id?: string; thumbprint?: string },
+  ): Promise<{ fresh: boolean; account?: StoredAccount }>;
   accountByThumbprint(thumbprint: string): Promise<StoredAccount | undefined>;
   /** False when the key has an account already. */
   insertAccount(account: StoredAccount): Promise<boolean>;
@@ -83,7 +87,13 @@ export interface AcmeServerStore {
   order(id: string): Promise<StoredOrder | undefined>;
   /** The newest order that is pending or ready and not expired. */
   openOrder(accountId: string, identifiersKey: string, now: number): Promise<StoredOrder | undefined>;
-  ordersOf(accountId: string, before: number, limit: number): Promise<{ id: string; createdAt: number }[]>;
+  /** Orders that are neither invalid nor run out, by time and id, from after the given one. */
+  ordersOf(
+    accountId: string,
+    after: { createdAt: number; id: string },
+    limit: number,
+    now: number,
+  ): Promise<{ id: string; createdAt: number }[]>;
   updateOrder(id: string, from: OrderStatus, change: Partial<StoredOrder>): Promise<boolean>;
 
   authorizations(ids: string[]): Promise<StoredAuthorization[]>;
@@ -98,6 +108,6 @@ export interface AcmeServerStore {
   certificateBySerial(serial: string): Promise<StoredCertificate | undefined>;
   certificateByRenewalIdentifier(identifier: string): Promise<StoredCertificate | undefined>;
   revokeCertificate(id: string, reason: number, now: number): Promise<boolean>;
-  /** False when another order replaced it before (RFC 9773 §5). */
-  replaceCertificate(id: string, orderId: string): Promise<boolean>;
+  /** Puts one order in the place of another, or of none (RFC 9773 §5); false when a third one is there. */
+  replaceCertificate(id: string, from: string | null, orderId: string): Promise<boolean>;
 }

@@ -1,5 +1,5 @@
 /** The ACME server's state in D1. */
-import { and, asc, desc, eq, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, isNull, lt, ne, or, sql } from "drizzle-orm";
 import type { AcmeServerStore, StoredAccount, StoredAuthorization } from "../acme-server/store";
 import type { Database } from "../storage/database";
 import {
@@ -52,7 +52,8 @@ export function createAcmeStore(database: Database): AcmeServerStore {
 
     async insertOrder(order, rows) {
       const groups: StoredAuthorization[][] = [];
-      for (let start = 0; start < rows.length; start += ROWS_AT_ONCE) groups.push(rows.slice(start, start + ROWS_AT_ONCE));
+      for (let start = 0; start < rows.length; start += ROWS_AT_ONCE)
+        groups.push(rows.slice(start, start + ROWS_AT_ONCE));
       await database.batch([
         database.insert(orders).values(order),
         ...groups.map((group) => database.insert(authorizations).values(group)),
@@ -64,16 +65,31 @@ export function createAcmeStore(database: Database): AcmeServerStore {
     async openOrder(accountId, identifiersKey, now) {
       const same = and(eq(orders.accountId, accountId), eq(orders.identifiersKey, identifiersKey));
       const open = and(inArray(orders.status, ["pending", "ready"]), gt(orders.expiresAt, now));
-      const [order] = await database.select().from(orders).where(and(same, open)).orderBy(desc(orders.createdAt)).limit(1);
+      const [order] = await database
+        .select()
+        .from(orders)
+        .where(and(same, open))
+        .orderBy(desc(orders.createdAt))
+        .limit(1);
       return order;
     },
 
-    ordersOf: (accountId, before, limit) =>
+    ordersOf: (accountId, after, limit, now) =>
       database
         .select({ id: orders.id, createdAt: orders.createdAt })
         .from(orders)
-        .where(and(eq(orders.accountId, accountId), lt(orders.createdAt, before)))
-        .orderBy(desc(orders.createdAt))
+        .where(
+          and(
+            eq(orders.accountId, accountId),
+            ne(orders.status, "invalid"),
+            gt(orders.expiresAt, now),
+            or(
+              gt(orders.createdAt, after.createdAt),
+              and(eq(orders.createdAt, after.createdAt), gt(orders.id, after.id)),
+            ),
+          ),
+        )
+        .orderBy(asc(orders.createdAt), asc(orders.id))
         .limit(limit),
 
     async updateOrder(id, from, change) {
@@ -140,13 +156,12 @@ export function createAcmeStore(database: Database): AcmeServerStore {
       return revoked.length === 1;
     },
 
-    async replaceCertificate(id, orderId) {
-      // An order that came to nothing does not stand in the way of the next one.
-      const failed = sql`replaced_by IN (SELECT id FROM acme_orders WHERE status = 'invalid')`;
+    async replaceCertificate(id, from, orderId) {
+      const same = from === null ? isNull(certificates.replacedBy) : eq(certificates.replacedBy, from);
       const replaced = await database
         .update(certificates)
         .set({ replacedBy: orderId })
-        .where(and(eq(certificates.id, id), or(isNull(certificates.replacedBy), failed)))
+        .where(and(eq(certificates.id, id), same))
         .returning({ id: certificates.id });
       return replaced.length === 1;
     },

@@ -59,8 +59,9 @@ export class CaAccount extends DurableObject<Env> {
       const { ordersUrl } = await client.account();
       if (!ordersUrl) return undefined;
       const wanted = keyOf(identifiers);
-      const newestFirst = (await client.orders(ordersUrl)).reverse().slice(0, CHUNK);
-      for (const url of newestFirst) {
+      const urls = await client.orders(ordersUrl);
+      // RFC 8555 does not say at which end of the list the newest order is.
+      for (const url of new Set([...urls.slice(-CHUNK / 2).reverse(), ...urls.slice(0, CHUNK / 2)])) {
         const order = await client.order(url);
         const open = order.status === "pending" || order.status === "ready";
         if (open && keyOf(order.identifiers) === wanted) return order;

@@ -14,6 +14,12 @@ export function createOrderRecords(ports: { database: Database; caAccounts: CaAc
   const { database, now } = ports;
 
   return {
+    /** Enters the order into the index. Taking it twice changes nothing. */
+    async open({ id, certificateId, ownerId, reason }: OrderInput, createdAt: number): Promise<void> {
+      const row = { id, certificateId, ownerId, reason, state: "open", createdAt };
+      await database.insert(orders).values(row).onConflictDoNothing();
+    },
+
     /** Stores the new version and makes it the current one. Taking it twice changes nothing. */
     async storeVersion(input: OrderInput, progress: OrderProgress): Promise<void> {
       const { versionId: id, chainPem, sealedPrivateKey } = progress;

@@ -40,8 +40,12 @@ const POLL_FIRST = 15;
 const POLL_LAST = 8_000;
 
 export const steps: Record<WorkingState, Step> = {
-  async registering({ input }, ports) {
-    const { accountUrl } = valueOf(await account(input.caAccountId, ports).register());
+  async registering({ input, createdAt }, ports) {
+    const [registered] = await Promise.all([
+      account(input.caAccountId, ports).register(),
+      ports.records.open(input, createdAt),
+    ]);
+    const { accountUrl } = valueOf(registered);
     return { next: "ordering", detail: { account_url: accountUrl } };
   },
 

@@ -6,6 +6,7 @@ export interface ProviderHttpOptions {
   fetch: typeof fetch;
   /** Milliseconds since the epoch. */
   now: () => number;
+  random?: () => number;
   sleep?: (milliseconds: number) => Promise<void>;
   /** Milliseconds for one request; 10,000 by default. */
   timeout?: number;
@@ -66,14 +67,14 @@ async function request(
   body: unknown,
   options: RequestOptions,
 ): Promise<unknown> {
-  const { now, sleep = wait, provider } = ports;
+  const { now, sleep = wait, random = Math.random, provider } = ports;
   const started = now();
   for (let tries = 1; ; tries++) {
     const outcome = await attempt(ports, url, method, headers, body);
     if (outcome.kind === "answer") {
       const { status, json } = outcome;
       if (status < 300 || (status === 404 && options.gone === "ok")) return json;
-      const retryAt = outcome.retryAfter ?? now() + FIRST_WAIT * 2 ** (tries - 1) * (0.75 + Math.random() / 2);
+      const retryAt = outcome.retryAfter ?? now() + FIRST_WAIT * 2 ** (tries - 1) * (0.75 + random() / 2);
       if (!PASSING.has(status) || tries >= MOST_TRIES || retryAt - started > DEADLINE) {
         throw errorOf(provider, status, options.explain?.(json));
       }

@@ -1,4 +1,3 @@
-import { base64url } from "jose";
 import { describe, expect, it } from "vitest";
 import { generateAccountKey, importAccountKey } from "../../src/acme/account-key";
 import { dns01Name, dns01Value } from "../../src/acme/challenges";
@@ -54,11 +53,7 @@ async function order(
   const final = await client.finalize(made.finalize, await createCertificateRequest({ privateKeyPem, identifiers }));
   const chainPem = await client.certificate(final.certificate ?? "");
   const { publicKeyInfo } = await readPrivateKey(privateKeyPem);
-  return {
-    final,
-    chainPem,
-    ...(await checkChain({ chainPem, identifiers, publicKeyInfo, now: server.clock.now + 1000 })),
-  };
+  return { final, ...(await checkChain({ chainPem, identifiers, publicKeyInfo, now: server.clock.now + 1000 })) };
 }
 
 describe("Our own client", () => {
@@ -122,7 +117,5 @@ describe("Our own client", () => {
       type: "rejectedIdentifier",
       subproblems: [{ identifier: { value: "a_b.example.com" } }],
     });
-    const short = await createCertificateRequest({ privateKeyPem: await generatePrivateKey("p256"), identifiers: [] });
-    expect(base64url.encode(short)).toMatch(/^MI/);
   });
 });

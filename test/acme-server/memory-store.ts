@@ -83,10 +83,12 @@ export function memoryStore(): MemoryStore {
       return newest && copy(newest);
     },
 
-    async ordersOf(accountId, before, limit) {
+    async ordersOf(accountId, after, limit, now) {
+      const isAfter = ({ createdAt, id }: StoredOrder) =>
+        createdAt > after.createdAt || (createdAt === after.createdAt && id > after.id);
       return [...orders.values()]
-        .filter((row) => row.accountId === accountId && row.createdAt < before)
-        .sort((a, b) => b.createdAt - a.createdAt)
+        .filter((row) => row.accountId === accountId && row.status !== "invalid" && row.expiresAt > now && isAfter(row))
+        .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
         .slice(0, limit)
         .map(({ id, createdAt }) => ({ id, createdAt }));
     },
@@ -124,10 +126,9 @@ export function memoryStore(): MemoryStore {
       return true;
     },
 
-    async replaceCertificate(id, orderId) {
+    async replaceCertificate(id, from, orderId) {
       const row = certificates.get(id);
-      const before = row?.replacedBy ? orders.get(row.replacedBy) : undefined;
-      if (!row || (row.replacedBy !== null && before?.status !== "invalid")) return false;
+      if (!row || row.replacedBy !== from) return false;
       certificates.set(id, { ...row, replacedBy: orderId });
       return true;
     },

@@ -85,5 +85,4 @@ function parse(text: string) {
 }
 
 /** "home" → "home-x7f3a9.certedge.test" */
-export const uniqueName = (stem: string): string =>
-  `${stem}-${Math.random().toString(36).slice(2, 10)}.certedge.test`;
+export const uniqueName = (stem: string): string => `${stem}-${Math.random().toString(36).slice(2, 10)}.certedge.test`;

@@ -1,5 +1,5 @@
 /** A running certedge, started by `npm start`'s own script. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
@@ -42,7 +42,6 @@ export async function startProcess(options: ProcessOptions): Promise<WorkerProce
   const variables = { ALLOW_PRIVATE_HOSTS: "true", DOH_URL: "http://127.0.0.1:9/dns-query", ...options.variables };
   const child = spawn(process.execPath, [path.join(root, "scripts/start.mjs")], {
     cwd: root,
-    detached: true, // a group of its own, so that all of it can be killed
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       ...process.env,
@@ -64,7 +63,7 @@ export async function startProcess(options: ProcessOptions): Promise<WorkerProce
     secrets: readSecrets(),
     log: () => log,
     stop: () => end(child, () => child.kill("SIGTERM")),
-    kill: () => end(child, () => process.kill(-(child.pid ?? 0), "SIGKILL")),
+    kill: () => end(child, () => killTree(child.pid ?? 0)),
   };
 }
 
@@ -92,6 +91,21 @@ function end(child: ChildProcess, how: () => void): Promise<void> {
     child.once("exit", () => resolve());
     how();
   });
+}
+
+/** Nothing of it gets the time to tidy up. */
+function killTree(top: number): void {
+  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
+  const parents = new Map(lines.map((line) => line.trim().split(/\s+/).map(Number) as [number, number]));
+  const isBelow = (pid: number | undefined): boolean =>
+    pid !== undefined && pid > 1 && (pid === top || isBelow(parents.get(pid)));
+  for (const pid of [...parents.keys()].filter(isBelow)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // went with its parent
+    }
+  }
 }
 
 function readSecrets(): Record<string, string> {
