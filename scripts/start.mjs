@@ -124,6 +124,10 @@ function stop() {
 
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, stop);
 
+// npm passes signals on, unless it is killed itself.
+const parent = process.ppid;
+if (process.env.npm_lifecycle_event) setInterval(() => process.ppid !== parent && stop(), 250).unref();
+
 main().catch((error) => {
   if (stopping) process.exit(0);
   console.error(error.message);

@@ -84,7 +84,8 @@ export const powerdns = defineProvider({
     }
 
     const hasSingleValues = async () => {
-      version ??= api.get("", server).then((answer) => answer.version);
+      // The server itself has no slash at its end.
+      version ??= api.get(`../${encodeURIComponent(server_id)}`, server).then((answer) => answer.version);
       return takesSingleValues(await version);
     };
 
