@@ -18,8 +18,8 @@ import { createDomains } from "./domains/service";
 import { openDatabase } from "./storage/database";
 import { createSealer } from "./storage/sealing";
 import { createChallengeZones } from "./zones/challenges";
-import { builtinRecords, zoneLookup } from "./zones/records";
 import { ownZonesFirst } from "./zones/own-zones-resolver";
+import { builtinRecords, zoneLookup } from "./zones/records";
 import { createZones } from "./zones/service";
 
 export type Services = ReturnType<typeof compose>;
@@ -72,7 +72,12 @@ function compose(env: Env) {
     builtinZone: env.BUILTIN_ZONE,
     now,
   });
-  const challengeZones = createChallengeZones({ zones, dnsAccounts, resolver, visibility: { resolver: world, connect: (address) => connect(address) } });
+  const challengeZones = createChallengeZones({
+    zones,
+    dnsAccounts,
+    resolver,
+    visibility: { resolver: world, connect: (address) => connect(address) },
+  });
   const caAccounts = createCaAccounts({ database, sealer, objects: env.CA_ACCOUNT, allowPrivateHosts, now });
   const orderRecords = createOrderRecords({ database, caAccounts, now });
   const objects = env.CERTIFICATE_ORDER;

@@ -8,7 +8,12 @@ import { answerOrder, findOrder, refresh } from "./orders";
 import { AcmeServerProblem, malformed } from "./problems";
 import type { StoredAccount, StoredOrder } from "./store";
 
-const Finalize = z.looseObject({ csr: z.string().regex(/^[A-Za-z0-9_-]+$/).max(65_536) });
+const Finalize = z.looseObject({
+  csr: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]+$/)
+    .max(65_536),
+});
 
 const badRequest = (detail: string) => new AcmeServerProblem("badCSR", detail);
 
@@ -18,7 +23,8 @@ export async function finalize(exchange: AccountExchange): Promise<AcmeAnswer> {
   const order = await refresh(await findOrder(exchange), ports);
   if (order.status === "processing" || order.status === "valid") {
     // The same request again, by a client that did not hear our answer.
-    if (order.csr !== csr) throw new AcmeServerProblem("orderNotReady", "The order was finalized with another request.");
+    if (order.csr !== csr)
+      throw new AcmeServerProblem("orderNotReady", "The order was finalized with another request.");
     return answerOrder(order, base, 200);
   }
   if (order.status !== "ready") throw new AcmeServerProblem("orderNotReady", `The order is ${order.status}.`);
@@ -57,7 +63,10 @@ async function checkRequest(csr: string, order: StoredOrder, account: StoredAcco
   const common = request.commonName?.toLowerCase();
   const asked = new Set(common ? [...named, common] : named);
   const same = asked.size === wanted.size && [...asked].every((name) => wanted.has(name));
-  if (!same) throw badRequest(`The request is for ${[...asked].join(", ") || "no name"}; the order is for ${[...wanted].join(", ")}.`);
+  if (!same)
+    throw badRequest(
+      `The request is for ${[...asked].join(", ") || "no name"}; the order is for ${[...wanted].join(", ")}.`,
+    );
   if (!request.keyType) throw badRequest("The key has to be EC P-256 or P-384, or RSA of 2048, 3072 or 4096 bits.");
   const jwk = (await crypto.subtle.exportKey("jwk", request.publicKey)) as JsonWebKey;
   const isAccountKey = jwk.kty === "RSA" ? jwk.n === account.jwk.n : jwk.x === account.jwk.x && jwk.y === account.jwk.y;

@@ -11,7 +11,8 @@ export function readChain(answer: Answer): string {
     throw new AcmeGarbage(answer.url, `The certificate came as "${type}", not as a PEM chain.`);
   }
   const text = textOf(answer);
-  if (!text.includes("-----BEGIN CERTIFICATE-----")) throw new AcmeGarbage(answer.url, "There is no certificate in it.");
+  if (!text.includes("-----BEGIN CERTIFICATE-----"))
+    throw new AcmeGarbage(answer.url, "There is no certificate in it.");
   return text;
 }
 

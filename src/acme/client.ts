@@ -109,7 +109,11 @@ export class AcmeClient {
   }
 
   /** RFC 8555 §7.4. `profile` and `replaces` are sent only to a CA whose directory offers them. */
-  async newOrder(input: { identifiers: schemas.Identifier[]; profile?: string; replaces?: string }): Promise<AcmeOrder> {
+  async newOrder(input: {
+    identifiers: schemas.Identifier[];
+    profile?: string;
+    replaces?: string;
+  }): Promise<AcmeOrder> {
     const { newOrder, meta, renewalInfo } = await this.directory();
     const { identifiers, profile, replaces } = input;
     const payload = {

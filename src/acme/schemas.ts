@@ -11,7 +11,13 @@ export const problemDocument = z.object({
   title: z.string().max(4096).optional(),
   detail: z.string().max(16384).optional(),
   subproblems: z
-    .array(z.object({ type: z.string().max(2048).optional(), detail: z.string().max(16384).optional(), identifier: identifier.optional() }))
+    .array(
+      z.object({
+        type: z.string().max(2048).optional(),
+        detail: z.string().max(16384).optional(),
+        identifier: identifier.optional(),
+      }),
+    )
     .max(200)
     .optional(),
   algorithms: z.array(z.string().max(64)).max(64).optional(),

@@ -82,7 +82,10 @@ export class Transport {
     } catch (error) {
       if (error instanceof AcmeGarbage) throw error;
       // The texts of network errors say nothing that can be relied on in a Worker.
-      throw new AcmeUnreachable(url, signal.aborted ? `No answer within ${timeout / 1000} s.` : "It cannot be reached.");
+      throw new AcmeUnreachable(
+        url,
+        signal.aborted ? `No answer within ${timeout / 1000} s.` : "It cannot be reached.",
+      );
     }
   }
 }

@@ -26,8 +26,8 @@ const placeOf = (name: string) => `installation/${name}`;
 /** Reads the CA, or makes it. Of several that make it at once, one wins, and all use that one. */
 export async function openIssuer(database: Database, sealer: Sealer, now: number): Promise<BuiltinIssuer> {
   const stored = (await read(database)) ?? (await make(database, sealer, now));
-  const privateKeyPem = await sealer.open(valueOf(stored, ISSUING_KEY), placeOf(ISSUING_KEY));
-  return { rootPem: valueOf(stored, ROOT), issuing: { certificatePem: valueOf(stored, ISSUING), privateKeyPem } };
+  const privateKeyPem = await sealer.open(valueIn(stored, ISSUING_KEY), placeOf(ISSUING_KEY));
+  return { rootPem: valueIn(stored, ROOT), issuing: { certificatePem: valueIn(stored, ISSUING), privateKeyPem } };
 }
 
 async function read(database: Database): Promise<Map<string, string> | undefined> {
@@ -73,7 +73,7 @@ export async function readRoot(database: Database): Promise<string | undefined> 
   return row?.value;
 }
 
-function valueOf(stored: Map<string, string>, name: string): string {
+function valueIn(stored: Map<string, string>, name: string): string {
   const value = stored.get(name);
   if (value === undefined) throw new Error(`${name} is missing`);
   return value;

@@ -1,12 +1,12 @@
 /** The CaAccount object: one for each CA account. It alone signs with the account's key, and keeps its nonces and the CA's directory. */
 import { DurableObject } from "cloudflare:workers";
-import type { Identifier } from "../acme/schemas";
 import type { AccountKey } from "../acme/account-key";
 import { dns01Value } from "../acme/challenges";
 import { type AcmeAuthorization, AcmeClient, type AcmeOrder } from "../acme/client";
 import { DirectoryCache } from "../acme/directory";
 import { AcmeProblem, shortType } from "../acme/errors";
 import { NoncePool } from "../acme/nonces";
+import type { Identifier } from "../acme/schemas";
 import { createServices } from "../services";
 import { type CaOutcome, toCaFailure } from "./failure";
 import type { OpenCaAccount } from "./service";
@@ -129,9 +129,7 @@ export class CaAccount extends DurableObject<Env> {
     });
   }
 
-  private async attempt<T>(
-    work: (client: AcmeClient, account: OpenCaAccount) => Promise<T>,
-  ): Promise<CaOutcome<T>> {
+  private async attempt<T>(work: (client: AcmeClient, account: OpenCaAccount) => Promise<T>): Promise<CaOutcome<T>> {
     try {
       this.opened ??= this.open();
       const { account, client } = await this.opened;

@@ -50,7 +50,7 @@ export class CaError extends Error {
   }
 }
 
-export function valueOf<T>(outcome: CaOutcome<T>): T {
+export function valueIn<T>(outcome: CaOutcome<T>): T {
   if (!outcome.ok) throw new CaError(outcome.failure);
   return outcome.value;
 }

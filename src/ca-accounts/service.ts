@@ -150,7 +150,9 @@ export function createCaAccounts(ports: CaAccountPorts) {
       return {
         row,
         accountKey: await importAccountKey(key),
-        ...(next ? { nextAccountKey: await importAccountKey(await sealer.open(next, placeOf(row, "account_key"))) } : {}),
+        ...(next
+          ? { nextAccountKey: await importAccountKey(await sealer.open(next, placeOf(row, "account_key"))) }
+          : {}),
         ...(row.eabKid && row.sealedEabHmacKey
           ? {
               externalAccount: {
@@ -193,7 +195,8 @@ function directoryOf(input: NewCaAccount, allowPrivateHosts: boolean): string {
     if (input.directoryUrl !== undefined && input.directoryUrl !== known) {
       throw refuse("/directory_url", 'directory_url goes with authority "custom" only.');
     }
-    if (!known) throw refuse("/environment", `${authorities[input.authority].title} has no ${input.environment} directory.`);
+    if (!known)
+      throw refuse("/environment", `${authorities[input.authority].title} has no ${input.environment} directory.`);
     return known;
   }
   if (input.directoryUrl === undefined) throw refuse("/directory_url", "A custom authority needs its directory_url.");

@@ -15,7 +15,8 @@ interface CauseRule {
 export const causes = {
   ca_unreachable: {
     title: "The certificate authority did not answer",
-    whatToDo: "Nothing: the order is tried again later. If it lasts, see the authority's status page or its directory URL.",
+    whatToDo:
+      "Nothing: the order is tried again later. If it lasts, see the authority's status page or its directory URL.",
     retries: 6,
   },
   ca_rate_limited: {
@@ -40,7 +41,8 @@ export const causes = {
   },
   validation: {
     title: "The certificate authority could not validate a name",
-    whatToDo: "Check that the zone's name servers answer from the internet, and that no CAA record forbids the authority.",
+    whatToDo:
+      "Check that the zone's name servers answer from the internet, and that no CAA record forbids the authority.",
     retries: 0,
   },
   no_dns_challenge: {

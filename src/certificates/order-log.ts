@@ -1,5 +1,12 @@
 /** The orders of one certificate in its object's SQLite: every state is a row here before its step is taken. */
-import { isWorking, type Order, type OrderInput, type OrderProgress, type OrderState, type OrderStep } from "./order-state";
+import {
+  isWorking,
+  type Order,
+  type OrderInput,
+  type OrderProgress,
+  type OrderState,
+  type OrderStep,
+} from "./order-state";
 
 const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS orders (

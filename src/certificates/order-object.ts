@@ -1,7 +1,7 @@
 /** The CertificateOrder object: one for each certificate, and the only writer of its orders. */
 import { DurableObject } from "cloudflare:workers";
 import { createServices } from "../services";
-import { causes, OrderFailure, toOrderFailure } from "./order-failure";
+import { causes, type OrderFailure, toOrderFailure } from "./order-failure";
 import { OrderLog } from "./order-log";
 import { isWorking, type Order, type OrderInput, type OrderStep } from "./order-state";
 import { type StepPorts, type StepResult, steps } from "./order-steps";

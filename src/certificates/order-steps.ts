@@ -1,9 +1,9 @@
 /** The steps of an order, one for each working state. A step may be cut off anywhere and is then taken again from its start. */
 import type { CaAccount } from "../ca-accounts/account-object";
-import { valueOf } from "../ca-accounts/failure";
+import { valueIn } from "../ca-accounts/failure";
 import type { CaAccounts } from "../ca-accounts/service";
-import { checkChain } from "../pki/chain";
 import { createCertificateRequest } from "../pki/certificate-request";
+import { checkChain } from "../pki/chain";
 import { type Identifier, parseIdentifier } from "../pki/identifiers";
 import { generatePrivateKey, type KeyType, readPrivateKey } from "../pki/keys";
 import type { Sealer } from "../storage/sealing";
@@ -45,19 +45,19 @@ export const steps: Record<WorkingState, Step> = {
       account(input.caAccountId, ports).register(),
       ports.records.open(input, createdAt),
     ]);
-    const { accountUrl } = valueOf(registered);
+    const { accountUrl } = valueIn(registered);
     return { next: "ordering", detail: { account_url: accountUrl } };
   },
 
   async ordering({ input, progress }, ports) {
     const ca = account(input.caAccountId, ports);
     const identifiers = input.names.map(parseIdentifier);
-    const left = progress.newOrderSent ? valueOf(await ca.findOrder(identifiers)) : undefined;
+    const left = progress.newOrderSent ? valueIn(await ca.findOrder(identifiers)) : undefined;
     ports.note({ newOrderSent: true });
     const replaces = input.replaces?.caAccountId === input.caAccountId ? input.replaces.renewalIdentifier : undefined;
     const order =
       left ??
-      valueOf(
+      valueIn(
         await ca.newOrder({
           identifiers,
           ...(replaces ? { replaces } : {}),
@@ -76,7 +76,7 @@ export const steps: Record<WorkingState, Step> = {
 
   async authorizing({ input, progress }, ports) {
     const urls = progress.authorizationUrls ?? [];
-    const authorizations = valueOf(await account(input.caAccountId, ports).authorizations(urls));
+    const authorizations = valueIn(await account(input.caAccountId, ports).authorizations(urls));
     const challenges: OrderChallenge[] = [];
     for (const { name, wildcard, status, challengeUrl, dnsValue, offered, problem } of authorizations) {
       const shown = wildcard ? `*.${name}` : name;
@@ -152,18 +152,20 @@ export const steps: Record<WorkingState, Step> = {
     let challengeUrls = (progress.challenges ?? []).map((challenge) => challenge.challengeUrl);
     if (progress.responded) {
       // After a crash some challenges may be under way already; a CA may refuse to begin those again.
-      const authorizations = valueOf(await ca.authorizations(progress.authorizationUrls ?? []));
+      const authorizations = valueIn(await ca.authorizations(progress.authorizationUrls ?? []));
       const untouched = authorizations.filter(({ status, challengeStatus }) => status === challengeStatus);
-      challengeUrls = untouched.flatMap(({ status, challengeUrl }) => (status === "pending" ? (challengeUrl ?? []) : []));
+      challengeUrls = untouched.flatMap(({ status, challengeUrl }) =>
+        status === "pending" ? (challengeUrl ?? []) : [],
+      );
     }
     ports.note({ responded: true });
-    valueOf(await ca.respond(challengeUrls));
+    valueIn(await ca.respond(challengeUrls));
     return { next: "awaiting_ready", detail: { challenges: challengeUrls.length } };
   },
 
   async awaiting_ready({ input, progress, attempts }, ports) {
     const ca = account(input.caAccountId, ports);
-    const order = valueOf(await ca.order(progress.orderUrl ?? ""));
+    const order = valueIn(await ca.order(progress.orderUrl ?? ""));
     switch (order.status) {
       case "ready":
       case "processing":
@@ -179,12 +181,12 @@ export const steps: Record<WorkingState, Step> = {
   async finalizing({ input, progress }, ports) {
     const ca = account(input.caAccountId, ports);
     if (progress.finalizeSent) {
-      const order = valueOf(await ca.order(progress.orderUrl ?? ""));
+      const order = valueIn(await ca.order(progress.orderUrl ?? ""));
       if (order.status !== "ready") return { next: "awaiting_certificate", detail: { found_again: true } };
     }
     const request = progress.certificateRequest ?? (await makeKeyAndRequest(input, progress, ports));
     ports.note({ finalizeSent: true });
-    const order = valueOf(await ca.finalize(progress.finalizeUrl ?? "", bytesOf(request)));
+    const order = valueIn(await ca.finalize(progress.finalizeUrl ?? "", bytesOf(request)));
     if (order.status === "valid" && order.certificate) {
       return { next: "downloading", progress: { certificateUrl: order.certificate } };
     }
@@ -193,7 +195,7 @@ export const steps: Record<WorkingState, Step> = {
 
   async awaiting_certificate({ input, progress, attempts }, ports) {
     const ca = account(input.caAccountId, ports);
-    const order = valueOf(await ca.order(progress.orderUrl ?? ""));
+    const order = valueIn(await ca.order(progress.orderUrl ?? ""));
     if (order.status === "valid" && order.certificate) {
       return { next: "downloading", progress: { certificateUrl: order.certificate }, detail: { polls: attempts + 1 } };
     }
@@ -202,7 +204,7 @@ export const steps: Record<WorkingState, Step> = {
   },
 
   async downloading({ input, progress }, ports) {
-    const chainPem = valueOf(await account(input.caAccountId, ports).certificate(progress.certificateUrl ?? ""));
+    const chainPem = valueIn(await account(input.caAccountId, ports).certificate(progress.certificateUrl ?? ""));
     const privateKey = await ports.sealer.open(progress.sealedPrivateKey ?? "", keyPlace(input.ownerId, progress));
     const { publicKeyInfo } = await readPrivateKey(privateKey);
     const identifiers = input.names.map(parseIdentifier);
@@ -220,9 +222,7 @@ export const steps: Record<WorkingState, Step> = {
   },
 
   async cleaning({ input, progress }, ports) {
-    await Promise.all(
-      byZone(progress.challenges ?? []).map(({ location }) => ports.zones.release(location, input.id)),
-    );
+    await Promise.all(byZone(progress.challenges ?? []).map(({ location }) => ports.zones.release(location, input.id)));
     if (progress.problem && progress.authorizationUrls && !progress.finalizeSent) {
       // Pending authorizations of an order that is given up count against the CA's limits; failing to say so is no loss.
       await account(input.caAccountId, ports).giveUp(progress.authorizationUrls);
@@ -277,7 +277,7 @@ async function whyInvalid(
   ca: DurableObjectStub<CaAccount>,
   detail: string | undefined,
 ): Promise<OrderFailure> {
-  const authorizations = valueOf(await ca.authorizations(authorizationUrls));
+  const authorizations = valueIn(await ca.authorizations(authorizationUrls));
   const failed = authorizations
     .filter(({ status }) => status !== "valid" && status !== "pending")
     .map(({ name, wildcard, problem }) => ({ name: wildcard ? `*.${name}` : name, ...problem }));

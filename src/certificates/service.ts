@@ -1,11 +1,11 @@
 /** Certificates: what a person asks for, and the versions that orders win. Work on one goes to its CertificateOrder object. */
 import { and, asc, desc, eq, inArray, sql } from "drizzle-orm";
 import type { AccountIdentity } from "../accounts/identity";
-import { valueOf } from "../ca-accounts/failure";
+import { valueIn } from "../ca-accounts/failure";
 import type { CaAccounts } from "../ca-accounts/service";
 import { ancestors } from "../dns/names";
-import { decodePem } from "../pki/pem";
 import { type Identifier, NameError, parseIdentifier } from "../pki/identifiers";
+import { decodePem } from "../pki/pem";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { certificates, certificateVersions, domains, orders, zones as zoneTable } from "../storage/schema";
@@ -149,7 +149,8 @@ export function createCertificates(ports: CertificatePorts) {
     /** The order's changes as server-sent events. Throws 404. */
     async orderEvents(row: CertificateRow, id: string): Promise<Response> {
       const response = await objectOf(row.id).fetch(`https://order/${id}`);
-      if (response.status === 404) throw new Problem(404, `There is no order ${id} for ${row.domain}, or it is too old.`);
+      if (response.status === 404)
+        throw new Problem(404, `There is no order ${id} for ${row.domain}, or it is too old.`);
       return response;
     },
 
@@ -175,7 +176,7 @@ export function createCertificates(ports: CertificatePorts) {
       const object = ports.caAccounts.objectOf(version.caAccountId);
       const outcome = await object.revoke(leaf.der, revocationReasons[reason]);
       if (!outcome.ok) throw new Problem(502, `The authority did not revoke it: ${outcome.failure.detail}`);
-      valueOf(outcome);
+      valueIn(outcome);
       const revoked = { revokedAt: now(), revocationReason: revocationReasons[reason] };
       await database.batch([
         database.update(certificateVersions).set(revoked).where(eq(certificateVersions.id, version.id)),
@@ -228,7 +229,10 @@ function namesOf({ domain, sanDomains }: NewCertificate): string[] {
     } else seen.set(identifier.value, pointer);
   }
   if (given.length > MOST_NAMES) {
-    errors.push({ pointer: "/san_domains", detail: `A certificate has at most ${MOST_NAMES} names; these are ${given.length}.` });
+    errors.push({
+      pointer: "/san_domains",
+      detail: `A certificate has at most ${MOST_NAMES} names; these are ${given.length}.`,
+    });
   }
   if (errors.length > 0) {
     throw new Problem(422, errors.length === 1 ? (errors[0]?.detail ?? "") : "Some names cannot be used.", { errors });
@@ -251,7 +255,10 @@ async function requireNames(database: Database, owner: AccountIdentity, names: s
   const all = JSON.stringify([...new Set(bare.flatMap(ancestors))]);
   const among = sql`IN (SELECT value FROM json_each(${all}))`;
   const [bases, held] = await database.batch([
-    database.select({ name: zoneTable.name }).from(zoneTable).where(sql`${zoneTable.name} ${among} AND owner_id IS NULL`),
+    database
+      .select({ name: zoneTable.name })
+      .from(zoneTable)
+      .where(sql`${zoneTable.name} ${among} AND owner_id IS NULL`),
     database
       .select({ fqdn: domains.fqdn, ownerId: domains.ownerId })
       .from(domains)

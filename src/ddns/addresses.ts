@@ -17,7 +17,10 @@ export const isPlaceholder = (text: string): boolean => text === "" || PLACEHOLD
 
 /** Nothing for what is no address of a host. */
 export function parseAddress(given: string): GivenAddress | undefined {
-  const bare = given.trim().replace(/^\[(.*)\]$/, "$1").replace(/%.*$/, "");
+  const bare = given
+    .trim()
+    .replace(/^\[(.*)\]$/, "$1")
+    .replace(/%.*$/, "");
   const address = parseIpv4(bare) ?? parseIpv6(bare);
   if (!address || isUnusable(address)) return undefined;
   return { family: address.includes(":") ? "AAAA" : "A", address, spelling: given.trim() };

@@ -1,9 +1,7 @@
 /** The words of dyndns2, and the HTTP statuses that real clients need with them. */
 
 /** What happened to one host. */
-export type HostOutcome =
-  | { word: "good" | "nochg"; addresses: string[] }
-  | { word: "nohost" | "notfqdn" | "dnserr" };
+export type HostOutcome = { word: "good" | "nochg"; addresses: string[] } | { word: "nohost" | "notfqdn" | "dnserr" };
 
 /** What happened to the whole request: said once, whatever the number of hosts. */
 export type RequestOutcome = "badauth" | "notfqdn" | "numhost" | "badagent" | "!donator" | "911";

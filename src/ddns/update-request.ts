@@ -13,7 +13,20 @@ export interface UpdateRequest {
 }
 
 const HOST_NAMES = ["hostname", "host", "domain", "domains", "host_id"];
-const ADDRESS_NAMES = ["myip", "ip", "ipv4", "ip4", "myipv4", "myipv6", "ipv6", "ip6", "ip6addr", "myip6", "address", "ipaddr"];
+const ADDRESS_NAMES = [
+  "myip",
+  "ip",
+  "ipv4",
+  "ip4",
+  "myipv4",
+  "myipv6",
+  "ipv6",
+  "ip6",
+  "ip6addr",
+  "myip6",
+  "address",
+  "ipaddr",
+];
 
 /** `form` is the body of a POST, where the query wins. */
 export function readUpdate(request: { method: string; url: string; headers: Headers }, form = ""): UpdateRequest {

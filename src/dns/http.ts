@@ -21,7 +21,12 @@ interface RequestOptions {
 
 export interface ProviderApi {
   get<Schema extends z.ZodType>(path: string, schema: Schema, options?: RequestOptions): Promise<z.output<Schema>>;
-  send(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown, options?: RequestOptions): Promise<unknown>;
+  send(
+    method: "POST" | "PUT" | "PATCH" | "DELETE",
+    path: string,
+    body?: unknown,
+    options?: RequestOptions,
+  ): Promise<unknown>;
 }
 
 export interface ProviderHttp {
@@ -152,10 +157,7 @@ function errorOf(provider: string, status: number, words: string | undefined): D
     404: ["zone_not_found", `It does not know the zone or record (404).${said}`],
     429: ["rate_limited", `Its rate limit is reached (429).${said}`],
   };
-  const [kind, detail] = table[status] ?? [
-    status >= 500 ? "unavailable" : "refused",
-    `It answered ${status}.${said}`,
-  ];
+  const [kind, detail] = table[status] ?? [status >= 500 ? "unavailable" : "refused", `It answered ${status}.${said}`];
   return new DnsProviderError(kind as DnsFaultKind, provider, detail);
 }
 

@@ -23,8 +23,31 @@ export type Domains = ReturnType<typeof createDomains>;
 const TTL = 60;
 /** Names at a base zone's apex that would pass for the operator's own. */
 const RESERVED = new Set([
-  "www", "api", "mail", "smtp", "imap", "mx", "ns", "ns1", "ns2", "ns3", "ns4", "admin", "root", "hostmaster",
-  "postmaster", "webmaster", "abuse", "security", "support", "acme", "update", "checkip", "autoconfig", "autodiscover", "wpad",
+  "www",
+  "api",
+  "mail",
+  "smtp",
+  "imap",
+  "mx",
+  "ns",
+  "ns1",
+  "ns2",
+  "ns3",
+  "ns4",
+  "admin",
+  "root",
+  "hostmaster",
+  "postmaster",
+  "webmaster",
+  "abuse",
+  "security",
+  "support",
+  "acme",
+  "update",
+  "checkip",
+  "autoconfig",
+  "autodiscover",
+  "wpad",
 ]);
 
 export function createDomains(ports: { database: Database; zones: Zones; now: () => number }) {
@@ -66,7 +89,10 @@ export function createDomains(ports: { database: Database; zones: Zones; now: ()
     list: (ownerId: number): Promise<Domain[]> => read(eq(domains.ownerId, ownerId)),
 
     /** Takes a name, first come, first served, and publishes its address. */
-    async create(owner: AccountIdentity, input: { fqdn: string; recordType?: Family | undefined; recordIp?: string | undefined }) {
+    async create(
+      owner: AccountIdentity,
+      input: { fqdn: string; recordType?: Family | undefined; recordIp?: string | undefined },
+    ) {
       const fqdn = nameOf(input.fqdn);
       const address = input.recordIp === undefined ? undefined : addressOf(input.recordIp, input.recordType);
       const location = await zones.locate(owner.id, fqdn);
@@ -116,7 +142,10 @@ export function createDomains(ports: { database: Database; zones: Zones; now: ()
 }
 
 /** Where the records of a stored domain are written. */
-export async function locationOf(database: Database, row: Pick<DomainRow, "dnsAccountId" | "zone">): Promise<ZoneLocation> {
+export async function locationOf(
+  database: Database,
+  row: Pick<DomainRow, "dnsAccountId" | "zone">,
+): Promise<ZoneLocation> {
   if (row.dnsAccountId === null) return { dnsAccountId: null, provider: "builtin", zone: row.zone };
   const [account] = await database.select().from(dnsAccounts).where(eq(dnsAccounts.id, row.dnsAccountId));
   if (!account) throw new Problem(409, "The DNS account of this domain was deleted.");
@@ -124,7 +153,12 @@ export async function locationOf(database: Database, row: Pick<DomainRow, "dnsAc
 }
 
 /** What the records should be; the zone follows. One batch. */
-export async function storeAddresses(database: Database, domainId: string, addresses: Addresses, now: number): Promise<void> {
+export async function storeAddresses(
+  database: Database,
+  domainId: string,
+  addresses: Addresses,
+  now: number,
+): Promise<void> {
   const statements = Object.entries(addresses).flatMap(([type, value]) => [
     database.delete(domainRecords).where(and(eq(domainRecords.domainId, domainId), eq(domainRecords.type, type))),
     database.insert(domainRecords).values({ domainId, type, value, updatedAt: now }),
@@ -163,15 +197,25 @@ function addressOf(given: string, family: Family | undefined) {
   return address;
 }
 
-async function requireFree(database: Database, owner: AccountIdentity, fqdn: string, { zone }: ZoneLocation): Promise<void> {
+async function requireFree(
+  database: Database,
+  owner: AccountIdentity,
+  fqdn: string,
+  { zone }: ZoneLocation,
+): Promise<void> {
   if (fqdn === zone) throw invalid({ pointer: "/fqdn", detail: `${fqdn} is the zone itself; choose a name in it.` });
   const inZone = fqdn.slice(0, -zone.length - 1);
   if (RESERVED.has(inZone) && owner.role !== "admin") {
     throw invalid({ pointer: "/fqdn", detail: `${fqdn} is reserved. Choose another name.` });
   }
-  const above = ancestors(fqdn).slice(1).filter((ancestor) => ancestor.length > zone.length);
+  const above = ancestors(fqdn)
+    .slice(1)
+    .filter((ancestor) => ancestor.length > zone.length);
   for (const ancestor of above) {
-    const [holder] = await database.select({ ownerId: domains.ownerId }).from(domains).where(eq(domains.fqdn, ancestor));
+    const [holder] = await database
+      .select({ ownerId: domains.ownerId })
+      .from(domains)
+      .where(eq(domains.fqdn, ancestor));
     if (holder && holder.ownerId !== owner.id) throw new Problem(409, `${fqdn} is below ${ancestor}, which is taken.`);
   }
 }

@@ -1,7 +1,8 @@
 /** The rim: every route of the Worker, and what holds for all of them. */
+
+import { Problem } from "../problems";
 import type { Services } from "../services";
 import { type AppEnv, api } from "./api";
-import { Problem } from "../problems";
 import { limitBody, securityHeaders, tidyPath } from "./every-request";
 import { answerProblem } from "./problem";
 import { accounts } from "./routes/accounts";

@@ -57,5 +57,8 @@ export function requireSameOrigin(request: Request): void {
   if (origin === new URL(request.url).origin) return;
   // A client that is no browser sends neither header; a browser sends at least one on every state change.
   if (origin === null && ["same-origin", "none", null].includes(request.headers.get("sec-fetch-site"))) return;
-  throw new Problem(403, "The request comes from another site. Changes with a session are taken from our own pages only.");
+  throw new Problem(
+    403,
+    "The request comes from another site. Changes with a session are taken from our own pages only.",
+  );
 }

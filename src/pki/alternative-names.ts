@@ -1,6 +1,6 @@
 /** subjectAltName (RFC 5280 §4.2.1.6): DNS names and addresses, both ways. */
 import * as asn1js from "asn1js";
-import { AltName, Extension, GeneralName, GeneralNames } from "pkijs";
+import { type AltName, Extension, GeneralName, GeneralNames } from "pkijs";
 import type { Identifier } from "./identifiers";
 
 const SUBJECT_ALT_NAME = "2.5.29.17";

@@ -1,6 +1,7 @@
 /** Certificate signing requests (PKCS#10, RFC 2986) with their names as subjectAltName. */
-import { fromBER } from "asn1js";
+
 import * as asn1js from "asn1js";
+import { fromBER } from "asn1js";
 import { Attribute, CertificationRequest, Extension, Extensions } from "pkijs";
 import { identifiersOf, subjectAltName } from "./alternative-names";
 import type { Identifier } from "./identifiers";

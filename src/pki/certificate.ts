@@ -1,6 +1,12 @@
 /** What a certificate says (RFC 5280). */
 import { fromBER } from "asn1js";
-import { AuthorityKeyIdentifier, BasicConstraints, Certificate, type Extension, type RelativeDistinguishedNames } from "pkijs";
+import {
+  AuthorityKeyIdentifier,
+  BasicConstraints,
+  Certificate,
+  type Extension,
+  type RelativeDistinguishedNames,
+} from "pkijs";
 import { identifiersOf } from "./alternative-names";
 import type { Identifier } from "./identifiers";
 import { decodePem } from "./pem";
@@ -41,7 +47,10 @@ const ATTRIBUTES: Record<string, string> = {
 };
 
 /** Parses DER, or the first certificate of a PEM text. Throws CertificateError. */
-export function parseCertificate(source: string | Uint8Array<ArrayBuffer>): { certificate: Certificate; der: Uint8Array<ArrayBuffer> } {
+export function parseCertificate(source: string | Uint8Array<ArrayBuffer>): {
+  certificate: Certificate;
+  der: Uint8Array<ArrayBuffer>;
+} {
   const der = typeof source === "string" ? decodePem(source).find(({ label }) => label === "CERTIFICATE")?.der : source;
   if (!der) throw new CertificateError("There is no CERTIFICATE block in the PEM text.");
   try {

@@ -106,4 +106,5 @@ async function checkOrder(ders: Uint8Array<ArrayBuffer>[], chain: CertificateFac
   }
 }
 
-const sameBytes = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.every((byte, index) => byte === b[index]);
+const sameBytes = (a: Uint8Array, b: Uint8Array) =>
+  a.length === b.length && a.every((byte, index) => byte === b[index]);

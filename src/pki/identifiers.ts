@@ -52,7 +52,8 @@ function checkName(given: string, bare: string, wildcard: boolean): void {
   const refuse = (reason: string) => new NameError(given, reason);
   const labels = bare.split(".");
   const top = labels.at(-1) ?? "";
-  if (bare.includes("*")) throw refuse("has a wildcard in the wrong place; it can only be the whole first label: *.example.com.");
+  if (bare.includes("*"))
+    throw refuse("has a wildcard in the wrong place; it can only be the whole first label: *.example.com.");
   if (bare.length > 253) throw refuse("is longer than 253 characters.");
   for (const label of labels) {
     if (label === "") throw refuse("has an empty label: two dots in a row, or a dot in front.");

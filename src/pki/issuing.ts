@@ -5,8 +5,8 @@ import {
   AuthorityKeyIdentifier,
   BasicConstraints,
   Certificate,
-  ExtKeyUsage,
   Extension,
+  ExtKeyUsage,
   PublicKeyInfo,
   Time,
 } from "pkijs";

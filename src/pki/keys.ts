@@ -58,7 +58,10 @@ export const parseKeyType = (given: string): KeyType | undefined =>
 
 /** A new private key as PKCS#8 PEM. */
 export async function generatePrivateKey(type: KeyType): Promise<string> {
-  const pair = (await crypto.subtle.generateKey(keyAlgorithms[type].generate, true, ["sign", "verify"])) as CryptoKeyPair;
+  const pair = (await crypto.subtle.generateKey(keyAlgorithms[type].generate, true, [
+    "sign",
+    "verify",
+  ])) as CryptoKeyPair;
   const der = (await crypto.subtle.exportKey("pkcs8", pair.privateKey)) as ArrayBuffer;
   return encodePem("PRIVATE KEY", new Uint8Array(der));
 }

@@ -24,7 +24,10 @@ export function decodePem(pem: string): PemBlock[] {
   const blocks: PemBlock[] = [];
   for (const [, label = "", body = ""] of pem.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/g)) {
     try {
-      blocks.push({ label, der: Uint8Array.from(atob(body.replace(/\s+/g, "")), (character) => character.charCodeAt(0)) });
+      blocks.push({
+        label,
+        der: Uint8Array.from(atob(body.replace(/\s+/g, "")), (character) => character.charCodeAt(0)),
+      });
     } catch {
       throw new PemError(`The ${label} block is not base64.`);
     }

@@ -1,6 +1,15 @@
 /** PKCS#12 files (RFC 7292) that current systems open: PBES2 with AES-256-CBC, and a SHA-256 MAC. */
 import * as asn1js from "asn1js";
-import { Attribute, AuthenticatedSafe, CertBag, PFX, PKCS8ShroudedKeyBag, PrivateKeyInfo, SafeBag, SafeContents } from "pkijs";
+import {
+  Attribute,
+  AuthenticatedSafe,
+  CertBag,
+  PFX,
+  PKCS8ShroudedKeyBag,
+  PrivateKeyInfo,
+  SafeBag,
+  SafeContents,
+} from "pkijs";
 import { parseCertificate } from "./certificate";
 import { decodePem } from "./pem";
 
@@ -57,9 +66,7 @@ export async function createPkcs12(input: {
             {
               privacyMode: 0,
               value: new SafeContents({
-                safeBags: [
-                  new SafeBag({ bagId: OID.shroudedKeyBag, bagValue: keyBag, bagAttributes: attributes() }),
-                ],
+                safeBags: [new SafeBag({ bagId: OID.shroudedKeyBag, bagValue: keyBag, bagAttributes: attributes() })],
               }),
             },
             { privacyMode: 1, value: new SafeContents({ safeBags: certificateBags }) },

@@ -1,13 +1,13 @@
 /** Zones: where a name's records live, and writing them there through the zone's own object. */
 import { and, desc, eq, inArray, isNull, or, sql } from "drizzle-orm";
-import type { DnsAccountRow, DnsAccounts } from "../dns-accounts/service";
-import { knownProvider } from "../dns-accounts/service";
 import type { BuiltinRecords } from "../dns/builtin-records";
 import { DnsProviderError } from "../dns/errors";
 import { ancestors, normaliseName } from "../dns/names";
 import type { ProviderPorts, RecordSet, RecordValue, ZoneConnection } from "../dns/provider";
 import { builtin } from "../dns/providers/builtin";
 import { findZone } from "../dns/zone-finder";
+import type { DnsAccountRow, DnsAccounts } from "../dns-accounts/service";
+import { knownProvider } from "../dns-accounts/service";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { zones as zoneTable } from "../storage/schema";
@@ -97,7 +97,10 @@ export function createZones(ports: ZonePorts) {
         return searchAccounts([await dnsAccounts.find(ownerId, pin.provider, pin.accountId)], wanted);
       }
       const rows = await dnsAccounts.list(ownerId, pin.provider);
-      return searchAccounts([...rows].sort((a, b) => Number(b.isDefault) - Number(a.isDefault)), wanted);
+      return searchAccounts(
+        [...rows].sort((a, b) => Number(b.isDefault) - Number(a.isDefault)),
+        wanted,
+      );
     },
 
     /** A connection for the zone's object; nobody else writes with it. */

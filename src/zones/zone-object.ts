@@ -60,7 +60,9 @@ export class DnsZone extends DurableObject<Env> {
     await this.ctx.storage.setAlarm(Date.now() + LEASE); // platform retries of a failing alarm end after minutes
     const outcome = await this.serialise(async (connection, zone) => {
       for (const value of this.desired.removals(Date.now())) {
-        await this.removeValue(connection, zone, value).catch(() => this.desired.postponeRemoval(value, retryAt(value)));
+        await this.removeValue(connection, zone, value).catch(() =>
+          this.desired.postponeRemoval(value, retryAt(value)),
+        );
       }
       for (const set of this.desired.pendingSets(Date.now())) {
         await connection.replace(zone, set).then(
@@ -114,5 +116,9 @@ function retryAt({ attempts }: { attempts: number }): number {
 
 function toFailure(error: unknown): ZoneFailure {
   if (error instanceof DnsProviderError) return { kind: error.kind, provider: error.provider, detail: error.detail };
-  return { kind: "unavailable", provider: "certedge", detail: "Writing to the zone failed unexpectedly; it is tried again." };
+  return {
+    kind: "unavailable",
+    provider: "certedge",
+    detail: "Writing to the zone failed unexpectedly; it is tried again.",
+  };
 }

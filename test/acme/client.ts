@@ -1,5 +1,10 @@
 /** A client of the scripted CA, as the tests use it. */
-import { type AccountKey, type AccountKeyAlgorithm, generateAccountKey, importAccountKey } from "../../src/acme/account-key";
+import {
+  type AccountKey,
+  type AccountKeyAlgorithm,
+  generateAccountKey,
+  importAccountKey,
+} from "../../src/acme/account-key";
 import { AcmeClient, type AcmeClientOptions, type AcmeOrder } from "../../src/acme/client";
 import { DirectoryCache } from "../../src/acme/directory";
 import { NoncePool } from "../../src/acme/nonces";

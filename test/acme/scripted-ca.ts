@@ -37,7 +37,12 @@ export interface ScriptedCa {
 export const json = (body: unknown, headers: Record<string, string> = {}, status = 200): Response =>
   new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", ...headers } });
 
-export const problem = (type: string, status = 400, more: object = {}, headers: Record<string, string> = {}): Response =>
+export const problem = (
+  type: string,
+  status = 400,
+  more: object = {},
+  headers: Record<string, string> = {},
+): Response =>
   new Response(JSON.stringify({ type: `urn:ietf:params:acme:error:${type}`, detail: `what ${type} means`, ...more }), {
     status,
     headers: { "content-type": "application/problem+json; charset=utf-8", ...headers },
@@ -94,7 +99,10 @@ export function scriptedCa({ directory = {}, chains = [] }: ScriptedOptions = {}
 
   function certificate(index: string): Response {
     const others = chains.flatMap((_, other) => (String(other) === index ? [] : [String(other)]));
-    const links = [`<${BASE}/directory>;rel="index"`, ...others.map((other) => `</certificate/${other}>; rel="alternate"`)];
+    const links = [
+      `<${BASE}/directory>;rel="index"`,
+      ...others.map((other) => `</certificate/${other}>; rel="alternate"`),
+    ];
     const headers = { "content-type": "application/pem-certificate-chain", link: links.join(", ") };
     return new Response(chains[Number(index)], { headers });
   }
@@ -136,8 +144,8 @@ export function scriptedCa({ directory = {}, chains = [] }: ScriptedOptions = {}
     "key-change": () => json({ status: "valid" }),
   };
 
-  /** RFC 8555 §6: what every signed request must be. A string says what is wrong. */
-  async function check(request: Request): Promise<CheckedJws | "badNonce" | string> {
+  /** RFC 8555 §6: what every signed request must be. A string says what is not. */
+  async function check(request: Request): Promise<CheckedJws | string> {
     if (request.headers.get("content-type") !== "application/jose+json") return "the content type is wrong";
     const jws = JSON.parse(await request.text());
     const { url, nonce, kid, jwk } = headerOf(jws);

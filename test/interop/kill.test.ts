@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { admin, request } from "../support/certedge";
 import { makeTlsCertificate, type Pebble, startPebble } from "../support/pebble";
 import { type PowerDns, startPowerDns } from "../support/powerdns";
-import { startTripwire, type Tripwire } from "../support/tripwire";
 import { describeWith } from "../support/tools";
+import { startTripwire, type Tripwire } from "../support/tripwire";
 import { freePort, startProcess, type WorkerProcess } from "../support/worker-process";
 
 const ZONE = "kill.example.org";
@@ -85,7 +85,13 @@ describeWith(["pebble", "pdns_server", "sqlite3", "openssl", "dig"], "an order w
 
   const ordersAtCa = () => pebble.log().match(/Added order/g)?.length ?? 0;
 
-  async function expectOneCertificate({ domain, order }: { domain: string; order: { state: string; problem?: unknown } }) {
+  async function expectOneCertificate({
+    domain,
+    order,
+  }: {
+    domain: string;
+    order: { state: string; problem?: unknown };
+  }) {
     expect(order.problem).toBeUndefined();
     expect(order.state).toBe("valid");
     const { versions, status } = (await api().get(`/api/certificates/${domain}`)).json;
@@ -98,7 +104,11 @@ describeWith(["pebble", "pdns_server", "sqlite3", "openssl", "dig"], "an order w
     for (const when of WHEN) {
       it(`${when} the CA has ${path} ends in one certificate, with one order at the CA and no TXT record`, async () => {
         const before = ordersAtCa();
-        const killed = ca.arm((line) => line.startsWith(`POST ${path}`), when, () => worker.kill());
+        const killed = ca.arm(
+          (line) => line.startsWith(`POST ${path}`),
+          when,
+          () => worker.kill(),
+        );
         await expectOneCertificate(await orderThrough(killed));
         expect(ordersAtCa() - before).toBe(1);
       });
@@ -113,7 +123,11 @@ describeWith(["pebble", "pdns_server", "sqlite3", "openssl", "dig"], "an order w
       it(`${when} ${name} at the DNS provider ends in one certificate, with one order at the CA and no TXT record`, async () => {
         const before = ordersAtCa();
         let seen = 0;
-        const killed = dns.arm((line) => line.startsWith("PATCH") && ++seen === matching, when, () => worker.kill());
+        const killed = dns.arm(
+          (line) => line.startsWith("PATCH") && ++seen === matching,
+          when,
+          () => worker.kill(),
+        );
         await expectOneCertificate(await orderThrough(killed));
         expect(ordersAtCa() - before).toBe(1);
       });

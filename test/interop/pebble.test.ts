@@ -67,7 +67,10 @@ describeWith(["pebble", "pdns_server", "openssl", "dig"], "against a real Pebble
     expect(await verify(pebble, apex)).toContain("leaf.pem: OK");
 
     const leaf = (await api().get(`/api/certificates/${apex}/download?format=cert`)).text;
-    const names = execFileSync("openssl", ["x509", "-noout", "-ext", "subjectAltName"], { input: leaf, encoding: "utf8" });
+    const names = execFileSync("openssl", ["x509", "-noout", "-ext", "subjectAltName"], {
+      input: leaf,
+      encoding: "utf8",
+    });
     for (const name of [apex, `*.${apex}`, other]) expect(names).toContain(`DNS:${name}`);
     expect(powerdns.dig(`_acme-challenge.${apex}`, "TXT")).toEqual([]);
     expect(powerdns.dig(`_acme-challenge.${other}`, "TXT")).toEqual([]);
@@ -97,7 +100,10 @@ describeWith(["pebble", "pdns_server", "openssl", "dig"], "against a real Pebble
     expect(rolled.status).toBe(200);
     expect(rolled.json.account_url).toBe(before);
     expect(pebble.requests()).toContain("POST /rollover-account-key");
-    const made = await api().post("/api/certificates/create?wait=60", { domain: uniqueName("rolled"), ca_account_id: account });
+    const made = await api().post("/api/certificates/create?wait=60", {
+      domain: uniqueName("rolled"),
+      ca_account_id: account,
+    });
     expect(made.json.order.state).toBe("valid");
   });
 

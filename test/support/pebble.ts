@@ -70,7 +70,8 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
     directoryUrl: `https://127.0.0.1:${port}/dir`,
     issuerPem: (kind) => get(`https://127.0.0.1:${managementPort}/${kind}/0`, root),
     log: () => log,
-    requests: () => [...log.matchAll(/(GET|HEAD|POST) (\/\S*) -> calling handler/g)].map(([, verb, path]) => `${verb} ${path}`),
+    requests: () =>
+      [...log.matchAll(/(GET|HEAD|POST) (\/\S*) -> calling handler/g)].map(([, verb, path]) => `${verb} ${path}`),
     async stop() {
       server.kill();
       if (server.exitCode === null && server.signalCode === null) await once(server, "exit");
@@ -96,7 +97,9 @@ function get(url: string, root: string): Promise<string> {
       .get(url, { ca: root, timeout: 5000 }, (response) => {
         let body = "";
         response.on("data", (chunk) => (body += chunk));
-        response.on("end", () => (response.statusCode === 200 ? resolve(body) : reject(new Error(`${response.statusCode}`))));
+        response.on("end", () =>
+          response.statusCode === 200 ? resolve(body) : reject(new Error(`${response.statusCode}`)),
+        );
       })
       .on("error", reject);
   });

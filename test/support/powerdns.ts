@@ -80,7 +80,10 @@ export async function startPowerDns({ backend, zones = [] }: PowerDnsOptions): P
   };
 }
 
-const remoteBackend = (url: string) => ({ launch: "remote", "remote-connection-string": `http:url=${url},timeout=5000` });
+const remoteBackend = (url: string) => ({
+  launch: "remote",
+  "remote-connection-string": `http:url=${url},timeout=5000`,
+});
 
 function sqliteBackend(folder: string) {
   const database = join(folder, "pdns.sqlite3");

@@ -1,7 +1,8 @@
 /** A proxy before another server that can stop at a request, before or after it was forwarded. */
+
+import { once } from "node:events";
 import http from "node:http";
 import https from "node:https";
-import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 
 export interface Tripwire {
@@ -18,7 +19,10 @@ interface Trap {
 }
 
 /** With `tls`, it speaks HTTPS on both sides. */
-export async function startTripwire(target: string, tls?: { key: string; cert: string; ca: string }): Promise<Tripwire> {
+export async function startTripwire(
+  target: string,
+  tls?: { key: string; cert: string; ca: string },
+): Promise<Tripwire> {
   let trap: Trap | undefined;
   const client = tls ? https : http;
 
@@ -32,10 +36,9 @@ export async function startTripwire(target: string, tls?: { key: string; cert: s
       sprung.spring();
       return;
     }
-    const url = new URL(request.url ?? "/", target);
     // The host is kept, so that the server gives out URLs that lead through here.
     const onward = client.request(
-      url,
+      new URL(request.url ?? "/", target).href,
       { method: request.method ?? "GET", headers: request.headers, ...(tls ? { ca: tls.ca } : {}) },
       (answered) => {
         if (sprung) {

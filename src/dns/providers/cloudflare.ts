@@ -57,7 +57,11 @@ export const cloudflare = defineProvider({
       const active = writable.filter(({ status }) => status === "active");
       const [zone, second] = active.length > 0 ? active : writable;
       if (zone && second) {
-        throw new DnsProviderError("zone_not_found", "Cloudflare", `${name} is there twice: name the account_id it is in.`);
+        throw new DnsProviderError(
+          "zone_not_found",
+          "Cloudflare",
+          `${name} is there twice: name the account_id it is in.`,
+        );
       }
       if (zone) zoneIds.set(name, zone.id);
       return zone?.id;

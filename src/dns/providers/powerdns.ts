@@ -45,7 +45,10 @@ export const powerdns = defineProvider({
   id: "powerdns",
   title: "PowerDNS",
   credentials: z.strictObject({
-    base_url: field("API address", "https://ns.example.net:8081; a TLS proxy has to stand before the plain HTTP server"),
+    base_url: field(
+      "API address",
+      "https://ns.example.net:8081; a TLS proxy has to stand before the plain HTTP server",
+    ),
     api_key: secret("API key", "api-key of pdns.conf; it has power over every zone of the server"),
     server_id: field("Server", "localhost, unless a proxy says otherwise").default("localhost"),
   }),
@@ -73,13 +76,23 @@ export const powerdns = defineProvider({
       if (kind && PRIMARIES.has(kind)) await api.send("PUT", `${zonePath(zone)}/notify`).catch(() => undefined);
     }
 
-    async function write(zone: string, { name, type, ttl }: Omit<RecordSet, "values">, records: StoredRecord[], kind: string) {
+    async function write(
+      zone: string,
+      { name, type, ttl }: Omit<RecordSet, "values">,
+      records: StoredRecord[],
+      kind: string,
+    ) {
       const identity = { name: canonical(name), type };
       const change = records.length > 0 ? { changetype: "REPLACE", ttl, records } : { changetype: "DELETE" };
       await patch(zone, { ...identity, ...change }, kind);
     }
 
-    async function single(zone: string, changetype: "EXTEND" | "PRUNE", { name, type, ttl }: Omit<RecordSet, "values">, content: string) {
+    async function single(
+      zone: string,
+      changetype: "EXTEND" | "PRUNE",
+      { name, type, ttl }: Omit<RecordSet, "values">,
+      content: string,
+    ) {
       await patch(zone, { name: canonical(name), type, ttl, changetype, records: [{ content, disabled: false }] });
     }
 
@@ -99,7 +112,11 @@ export const powerdns = defineProvider({
         const found = await api.get(`zones?zone=${encodeURIComponent(canonical(name))}`, zoneList);
         const zone = found.find((candidate) => normaliseName(candidate.name) === name);
         if (zone && COPIES.has(zone.kind)) {
-          throw new DnsProviderError("refused", "PowerDNS", `${name} is a ${zone.kind} zone there: write to its primary.`);
+          throw new DnsProviderError(
+            "refused",
+            "PowerDNS",
+            `${name} is a ${zone.kind} zone there: write to its primary.`,
+          );
         }
         return zone !== undefined;
       },
@@ -118,7 +135,12 @@ export const powerdns = defineProvider({
         const { kind, set } = await read(zone, record.name, record.type);
         if (!set?.records.some(isValue(record.type, value))) return;
         const isThis = isValue(record.type, value);
-        await write(zone, { ...record, ttl: set.ttl }, set.records.filter((stored) => !isThis(stored)), kind);
+        await write(
+          zone,
+          { ...record, ttl: set.ttl },
+          set.records.filter((stored) => !isThis(stored)),
+          kind,
+        );
       },
 
       async replace(zone, { values, ...set }) {

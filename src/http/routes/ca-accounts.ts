@@ -122,7 +122,8 @@ caAccounts.openapi(
     request: { params: id },
     responses: answers({ 200: CaAccount }),
   }),
-  async (c) => c.json(toCaAccount(await c.var.services.caAccounts.find(c.var.account.id, c.req.valid("param").id)), 200),
+  async (c) =>
+    c.json(toCaAccount(await c.var.services.caAccounts.find(c.var.account.id, c.req.valid("param").id)), 200),
 );
 
 caAccounts.openapi(
@@ -149,7 +150,8 @@ caAccounts.openapi(
     const service = c.var.services.caAccounts;
     const row = await service.find(c.var.account.id, c.req.valid("param").id);
     const outcome = await service.objectOf(row.id).rollover();
-    if (!outcome.ok) throw new Problem(502, `The authority did not take the new key: ${new CaError(outcome.failure).message}`);
+    if (!outcome.ok)
+      throw new Problem(502, `The authority did not take the new key: ${new CaError(outcome.failure).message}`);
     return c.json(toCaAccount(await service.find(c.var.account.id, row.id)), 200);
   },
 );

@@ -1,11 +1,16 @@
 /** Certificates: ask for one, watch its order, take it away (CertMate's calls, widened). */
 import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { type FormName, fileName, forms } from "../../certificates/downloads";
 import type { OrderView } from "../../certificates/order-object";
 import { orderStates } from "../../certificates/order-state";
-import { type CertificateRow, type RevocationReason, revocationReasons, type VersionRow } from "../../certificates/service";
+import {
+  type CertificateRow,
+  type RevocationReason,
+  revocationReasons,
+  type VersionRow,
+} from "../../certificates/service";
 import { parseKeyType } from "../../pki/keys";
-import type { Context } from "hono";
 import { type AppEnv, api } from "../api";
 import { signedIn } from "../guards";
 import { answers, body, instant } from "../schemas";

@@ -1,11 +1,12 @@
 /** The pages before there is a dashboard: what runs here, and claiming it. */
+
+import { z } from "@hono/zod-openapi";
+import { setCookie } from "hono/cookie";
 import { html } from "hono/html";
 import type { HtmlEscapedString } from "hono/utils/html";
-import { z } from "@hono/zod-openapi";
 import { Problem } from "../../problems";
 import { api } from "../api";
 import { SESSION_COOKIE } from "../guards";
-import { setCookie } from "hono/cookie";
 
 const STYLE = `
 :root { color-scheme: light dark; }
@@ -57,7 +58,10 @@ const Claim = z.object({
   email: z.email("That is not an e-mail address.").max(254),
   username: z
     .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,62}$/, "The user name has 2 to 63 letters, digits, dots, dashes, underscores."),
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._-]{1,62}$/,
+      "The user name has 2 to 63 letters, digits, dots, dashes, underscores.",
+    ),
   password: z.string().min(12, "The password needs at least 12 characters.").max(1024),
 });
 
@@ -89,7 +93,9 @@ pages.get("/", (c) =>
 
 pages.get("/claim", async (c) => {
   if (await c.var.services.accounts.claimed()) {
-    return c.html(page("Claimed", html`<p>This certedge is claimed already. Sign in with <code>POST /api/sessions</code>.</p>`));
+    return c.html(
+      page("Claimed", html`<p>This certedge is claimed already. Sign in with <code>POST /api/sessions</code>.</p>`),
+    );
   }
   return c.html(claimForm(c.req.query("token") ?? ""), 200, { "cache-control": "no-store" });
 });
