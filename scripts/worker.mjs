@@ -7,6 +7,15 @@ import { unstable_startWorker } from "wrangler";
 
 const { port, data, settings } = JSON.parse(process.argv[2] ?? "{}");
 
+/** What the Worker logs, as it is; of what workerd says about itself, the cause without its stack. */
+function show({ level, message }) {
+  const text = message.includes("\nstack: ")
+    ? `workerd: ${message.split("\n", 1)[0].replace(/^.*failed: /, "")}`
+    : message;
+  const line = level === "warn" || level === "error" ? `${level}: ${text}` : text;
+  (level === "error" ? process.stderr : process.stdout).write(`${line}\n`);
+}
+
 const worker = await unstable_startWorker({
   config: path.resolve(import.meta.dirname, "../wrangler.toml"),
   bindings: Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, { type: "plain_text", value }])),
@@ -17,10 +26,7 @@ const worker = await unstable_startWorker({
     logLevel: "error",
     persist: data,
     server: { hostname: "127.0.0.1", port },
-    structuredLogsHandler: ({ level, message }) => {
-      const line = level === "warn" || level === "error" ? `${level}: ${message}` : message;
-      (level === "error" ? process.stderr : process.stdout).write(`${line}\n`);
-    },
+    structuredLogsHandler: show,
   },
 }).catch((error) => {
   console.error(error.cause?.message ?? error.message);

@@ -1,5 +1,5 @@
-/** The key of an ACME account (RFC 8555 §6.2): kept as a private JWK, in JSON. */
-import { calculateJwkThumbprint, type JWK } from "jose";
+/** Keys that sign for an ACME account (RFC 8555 §6.2): kept as a private JWK, in JSON. */
+import { calculateJwkThumbprint, exportJWK, importPKCS8, type JWK } from "jose";
 
 export type AccountKeyAlgorithm = "ES256" | "ES384" | "RS256";
 
@@ -31,9 +31,12 @@ export async function generateAccountKey(algorithm: AccountKeyAlgorithm = "ES256
   return JSON.stringify(await crypto.subtle.exportKey("jwk", pair.privateKey));
 }
 
-/** Reads a private JWK in JSON: EC P-256 or P-384, or RSA. Throws AccountKeyError. */
-export async function importAccountKey(json: string): Promise<AccountKey> {
-  const key = parse(json);
+/**
+ * Reads a private JWK in JSON, or PKCS#8 in PEM, as a certificate's own key is kept that revokes the certificate
+ * (RFC 8555 §7.6): EC P-256 or P-384, or RSA. Throws AccountKeyError.
+ */
+export async function importAccountKey(given: string): Promise<AccountKey> {
+  const key = given.trimStart().startsWith("-----BEGIN") ? await readPem(given) : readJson(given);
   const algorithm = algorithmOf(key);
   const { kty, crv, x, y, n, e, d, p, q, dp, dq, qi } = key;
   const secret = kty === "EC" ? { kty, crv, x, y, d } : { kty, n, e, d, p, q, dp, dq, qi };
@@ -49,12 +52,25 @@ export async function importAccountKey(json: string): Promise<AccountKey> {
 /** RFC 7638, SHA-256, base64url. */
 export const thumbprint = (jwk: JWK): Promise<string> => calculateJwkThumbprint(jwk, "sha256");
 
-function parse(json: string): JWK {
+function readJson(json: string): JWK {
   try {
-    return JSON.parse(json) as JWK;
+    const key: unknown = JSON.parse(json);
+    if (typeof key === "object" && key !== null) return key as JWK;
   } catch {
-    throw new AccountKeyError("The account key is not a JWK in JSON.");
+    // The parser's words would quote the key.
   }
+  throw new AccountKeyError("The account key is not a JWK in JSON.");
+}
+
+async function readPem(pem: string): Promise<JWK> {
+  for (const algorithm of Object.keys(algorithms)) {
+    try {
+      return await exportJWK(await importPKCS8(pem, algorithm, { extractable: true }));
+    } catch {
+      // It is a key for another of them, or none at all.
+    }
+  }
+  throw new AccountKeyError("The PEM is no private key (PKCS#8) of EC P-256, EC P-384 or RSA.");
 }
 
 function algorithmOf({ kty, crv }: JWK): AccountKeyAlgorithm {

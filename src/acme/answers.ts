@@ -42,8 +42,11 @@ export async function readAnswer(url: string, response: Response, now: number): 
 
 /** Seconds or an HTTP date (RFC 9110 §10.2.3), as an instant. */
 export function parseRetryAfter(header: string | null, now: number): number | undefined {
-  if (!header) return undefined;
-  const instant = /^\s*\d+\s*$/.test(header) ? now + Number(header) * 1000 : Date.parse(header);
+  const given = header?.trim() ?? "";
+  const isSeconds = /^\d+$/.test(given);
+  // Date.parse alone takes "-5" and "1.5" for dates.
+  if (!isSeconds && !/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(given)) return undefined;
+  const instant = isSeconds ? now + Number(given) * 1000 : Date.parse(given);
   return Number.isNaN(instant) ? undefined : Math.min(Math.max(instant, now), now + LONGEST_RETRY_AFTER);
 }
 
@@ -59,18 +62,28 @@ export function parseAnswer<Schema extends z.ZodType>(answer: Answer, schema: Sc
 
 /** The error that an answer of status 300 or above stands for. */
 export function errorOf(answer: Answer): AcmeProblem | AcmeUnreachable | AcmeGarbage {
-  const { url, status, headers, retryAfter } = answer;
-  const isProblem = /^application\/problem\+json\b/i.test(headers.get("content-type") ?? "");
-  const document = isProblem ? problemDocument.safeParse(tryJson(answer)) : undefined;
-  if (document?.success) return new AcmeProblem(url, status, document.data, retryAfter);
+  const { url, status, retryAfter } = answer;
+  const document = problemDocument.safeParse(tryJson(answer));
+  if (document.success && isProblem(answer, document.data.type)) {
+    return new AcmeProblem(url, status, document.data, retryAfter);
+  }
   if (status >= 500 || status === 429) return new AcmeUnreachable(url, `It answered ${status}.`, retryAfter);
   if (status < 400) return new AcmeGarbage(url, `It answered with a redirect (${status}), which ACME does not have.`);
   return new AcmeGarbage(url, `It answered ${status} without a problem document.`);
 }
 
+/** Some CAs send their problem documents as plain JSON: the type alone tells, then. */
+function isProblem({ headers }: Answer, type = ""): boolean {
+  const isNamedSo = /^application\/problem\+json\b/i.test(headers.get("content-type") ?? "");
+  return isNamedSo || type.startsWith("urn:ietf:params:acme:error:");
+}
+
+/** A target, and parameters whose quoted values may hold commas and semicolons. */
+const LINK = /<([^>]*)>((?:\s*;\s*[^\s=;,"<]+(?:\s*=\s*(?:"[^"]*"|[^\s;,"]*))?)*)/g;
+
 /** Targets of Link headers of one relation (RFC 8288), absolute. */
 export function linksOf({ url, headers }: Answer, relation: string): string[] {
-  const links = (headers.get("link") ?? "").matchAll(/<([^>]*)>\s*((?:;[^,<]*)*)/g);
+  const links = (headers.get("link") ?? "").matchAll(LINK);
   return [...links].flatMap(([, target = "", parameters = ""]) => {
     const rel = /;\s*rel\s*=\s*"?([^";]+)"?/i.exec(parameters)?.[1];
     return rel?.split(/\s+/).includes(relation) && URL.canParse(target, url) ? [new URL(target, url).href] : [];

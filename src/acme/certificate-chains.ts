@@ -2,7 +2,7 @@
 import { fromBER } from "asn1js";
 import { Certificate } from "pkijs";
 import { type Answer, textOf } from "./answers";
-import { AcmeGarbage } from "./errors";
+import { AcmeGarbage, isAcmeError } from "./errors";
 
 /** The chain as PEM. Throws AcmeGarbage for anything else. */
 export function readChain(answer: Answer): string {
@@ -16,7 +16,10 @@ export function readChain(answer: Answer): string {
   return text;
 }
 
-/** The first chain whose topmost certificate was issued under that common name; else the default one. */
+/**
+ * The first chain whose topmost certificate was issued under that common name; else the default one. An alternate that
+ * cannot be had is passed over: a wish is not worth a certificate.
+ */
 export async function preferChain(
   commonName: string,
   chain: string,
@@ -25,8 +28,10 @@ export async function preferChain(
 ): Promise<string> {
   if (topmostIssuer(chain) === commonName) return chain;
   for (const url of alternates) {
-    const alternate = await fetchChain(url);
-    if (topmostIssuer(alternate) === commonName) return alternate;
+    const alternate = await fetchChain(url).catch((error) => {
+      if (!isAcmeError(error)) throw error;
+    });
+    if (alternate && topmostIssuer(alternate) === commonName) return alternate;
   }
   return chain;
 }

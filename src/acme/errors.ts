@@ -16,6 +16,8 @@ export class AcmeProblem extends Error {
   readonly subproblems: Subproblem[];
   /** The algorithms that the CA takes, with badSignatureAlgorithm (RFC 8555 §6.2). */
   readonly algorithms: string[];
+  /** Where a person has to go, with userActionRequired (RFC 8555 §7.3.3). */
+  readonly instance?: string;
 
   constructor(
     readonly url: string,
@@ -23,7 +25,7 @@ export class AcmeProblem extends Error {
     document: ProblemDocument,
     readonly retryAfter?: number,
   ) {
-    const type = shortType(document.type);
+    const type = typeOf(document, status);
     super(`${type}: ${document.detail ?? "no detail"}`);
     this.type = type;
     this.detail = document.detail ?? document.title ?? `The authority answered ${status} ${type}.`;
@@ -33,10 +35,11 @@ export class AcmeProblem extends Error {
       identifier: sub.identifier,
     }));
     this.algorithms = document.algorithms ?? [];
+    if (document.instance !== undefined) this.instance = document.instance;
   }
 }
 
-/** No answer, an answer too late, a redirect, or a server error without a problem document: worth another try later. */
+/** No answer, an answer too late, or a server error without a problem document: worth another try later. */
 export class AcmeUnreachable extends Error {
   override readonly name = "AcmeUnreachable";
 
@@ -49,7 +52,7 @@ export class AcmeUnreachable extends Error {
   }
 }
 
-/** An answer that is not ACME. */
+/** An answer that is not ACME; a redirect is one. */
 export class AcmeGarbage extends Error {
   override readonly name = "AcmeGarbage";
 
@@ -59,6 +62,16 @@ export class AcmeGarbage extends Error {
   ) {
     super(`${url}: ${reason}`);
   }
+}
+
+export const isAcmeError = (error: unknown): error is AcmeProblem | AcmeUnreachable | AcmeGarbage =>
+  error instanceof AcmeProblem || error instanceof AcmeUnreachable || error instanceof AcmeGarbage;
+
+/** A document without a type of its own (RFC 9457 §4.2.1) comes from what stands before the CA: its status tells. */
+function typeOf({ type = "about:blank" }: ProblemDocument, status: number): string {
+  if (type !== "about:blank") return shortType(type);
+  if (status === 429) return "rateLimited";
+  return status >= 500 ? "serverInternal" : "malformed";
 }
 
 export const shortType = (type: string | undefined): string => (type ?? "malformed").replace(/^.*:/, "");

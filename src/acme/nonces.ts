@@ -10,6 +10,12 @@ const LIFETIME = 30 * 60_000;
 const MOST = 200;
 const FORM = /^[A-Za-z0-9_-]{1,512}$/;
 
+/** The nonce of an answer; a malformed one is ignored (RFC 8555 §6.5.1). */
+export function nonceOf({ headers }: { headers: Headers }): string | undefined {
+  const nonce = headers.get("replay-nonce");
+  return nonce !== null && FORM.test(nonce) ? nonce : undefined;
+}
+
 export class NoncePool {
   private readonly kept: Kept[] = [];
 
@@ -23,9 +29,9 @@ export class NoncePool {
     return undefined;
   }
 
-  /** Keeps the nonce of an answer; a malformed one is ignored (RFC 8555 §6.5.1). */
-  put(nonce: string | null): void {
-    if (nonce === null || !FORM.test(nonce)) return;
+  /** Keeps the nonce of an answer, if it had one. */
+  put(nonce: string | undefined): void {
+    if (nonce === undefined) return;
     this.kept.push({ nonce, receivedAt: this.now() });
     if (this.kept.length > MOST) this.kept.shift();
   }

@@ -5,22 +5,23 @@ export const identifier = z.object({ type: z.enum(["dns", "ip"]), value: z.strin
 
 export type Identifier = z.infer<typeof identifier>;
 
-/** RFC 8555 §6.7. */
+/** A member that is not needed: one that is not as it should be is taken as missing. */
+const lenient = <Schema extends z.ZodType>(schema: Schema) => schema.optional().catch(undefined);
+
+const subproblem = z.object({
+  type: lenient(z.string().max(2048)),
+  detail: lenient(z.string().max(16384)),
+  identifier: lenient(identifier),
+});
+
+/** RFC 8555 §6.7. Nothing in it is needed: what the CA has to say is not lost over how it says it. */
 export const problemDocument = z.object({
-  type: z.string().max(2048).optional(),
-  title: z.string().max(4096).optional(),
-  detail: z.string().max(16384).optional(),
-  subproblems: z
-    .array(
-      z.object({
-        type: z.string().max(2048).optional(),
-        detail: z.string().max(16384).optional(),
-        identifier: identifier.optional(),
-      }),
-    )
-    .max(200)
-    .optional(),
-  algorithms: z.array(z.string().max(64)).max(64).optional(),
+  type: lenient(z.string().max(2048)),
+  title: lenient(z.string().max(4096)),
+  detail: lenient(z.string().max(16384)),
+  instance: lenient(z.string().max(4096)),
+  subproblems: lenient(z.array(subproblem).max(1000)),
+  algorithms: lenient(z.array(z.string().max(64)).max(64)),
 });
 
 export type ProblemDocument = z.infer<typeof problemDocument>;

@@ -4,7 +4,7 @@ import type { AccountKey } from "./account-key";
 import { type Answer, errorOf, parseAnswer, readAnswer } from "./answers";
 import type { DirectoryCache } from "./directory";
 import { AcmeGarbage, AcmeProblem, AcmeUnreachable } from "./errors";
-import type { NoncePool } from "./nonces";
+import { type NoncePool, nonceOf } from "./nonces";
 import { type Directory, directory } from "./schemas";
 
 export interface TransportOptions {
@@ -48,7 +48,7 @@ export class Transport {
     let nonce = this.options.nonces.take() ?? (await this.newNonce());
     for (let retries = 0; ; retries++) {
       const answer = await this.send(url, await signedRequest(url, signer, body, nonce));
-      const fresh = answer.headers.get("replay-nonce");
+      const fresh = nonceOf(answer);
       if (answer.status < 300) {
         this.options.nonces.put(fresh);
         return answer;
@@ -66,7 +66,7 @@ export class Transport {
   private async newNonce(): Promise<string> {
     const { newNonce } = await this.directory();
     const answer = successOf(await this.send(newNonce, { method: "HEAD" }));
-    const nonce = answer.headers.get("replay-nonce");
+    const nonce = nonceOf(answer);
     if (!nonce) throw new AcmeGarbage(newNonce, "The answer to newNonce has no Replay-Nonce.");
     return nonce;
   }

@@ -30,7 +30,10 @@ describe("A problem document", () => {
       type: "compound",
       status: 403,
       detail: "what compound means",
-      subproblems: [{ ...subproblems[0], type: "rejectedIdentifier" }, { type: "caa", detail: "forbidden by CAA" }],
+      subproblems: [
+        { ...subproblems[0], type: "rejectedIdentifier" },
+        { type: "caa", detail: "forbidden by CAA" },
+      ],
       retryAfter: NOW + 90_000,
       url: `${BASE}/new-order`,
     });
@@ -45,12 +48,29 @@ describe("A problem document", () => {
 
   it("keeps the CA's words where other members of it are not as RFC 8555 has them", async () => {
     const subproblems = [{ type: "x", detail: null, identifier: { type: "email", value: "a@example.com" } }];
-    for (const more of [{ subproblems }, { subproblems: null }, { algorithms: "ES256" }, { status: "403", instance: 7 }]) {
+    for (const more of [
+      { subproblems },
+      { subproblems: null },
+      { algorithms: "ES256" },
+      { status: "403", instance: 7 },
+    ]) {
       expect(await errorFor(problem("rejectedIdentifier", 403, more))).toMatchObject({
         name: "AcmeProblem",
         type: "rejectedIdentifier",
         detail: "what rejectedIdentifier means",
       });
+    }
+  });
+
+  it.each([
+    [500, "serverInternal"],
+    [503, "serverInternal"],
+    [429, "rateLimited"],
+    [404, "malformed"],
+  ])("without a type of its own is what its status %i says", async (status, type) => {
+    const headers = { "content-type": "application/problem+json" };
+    for (const document of ['{"type":"about:blank","title":"Busy"}', "{}"]) {
+      expect(await errorFor(new Response(document, { status, headers }))).toMatchObject({ name: "AcmeProblem", type });
     }
   });
 
@@ -155,13 +175,18 @@ describe("No answer", () => {
 
   it("after the headers, within the time, is a typed error, too", async () => {
     const stalled: typeof fetch = async (_, init) =>
-      new Response(new ReadableStream({ start: (controller) => never(init as RequestInit).catch((error) => controller.error(error)) }));
+      new Response(
+        new ReadableStream({
+          start: (controller) => never(init as RequestInit).catch((error) => controller.error(error)),
+        }),
+      );
     const client = await clientOf(scriptedCa(), { fetch: stalled, timeout: 30 });
     await expect(client.directory()).rejects.toMatchObject({ name: "AcmeUnreachable" });
   });
 
   it("of a host that cannot be reached is a typed error", async () => {
-    const refused: typeof fetch = () => Promise.reject(new TypeError("fetch failed: connect ECONNREFUSED 10.0.0.1:443"));
+    const refused: typeof fetch = () =>
+      Promise.reject(new TypeError("fetch failed: connect ECONNREFUSED 10.0.0.1:443"));
     const error = await (await clientOf(scriptedCa(), { fetch: refused })).directory().catch((thrown) => thrown);
     expect(error).toMatchObject({ name: "AcmeUnreachable" });
     expect(error.message).not.toContain("10.0.0.1");

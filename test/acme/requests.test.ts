@@ -6,24 +6,27 @@ import { clientOf, NOW, newKey, registeredClient } from "./client";
 import { BASE, problem, scriptedCa } from "./scripted-ca";
 
 describe("A signed request", () => {
-  it.each(["ES256", "ES384", "RS256"] as const)("is right in the eyes of a second WebCrypto, signed with %s", async (algorithm) => {
-    const ca = scriptedCa();
-    const accountKey = await newKey(algorithm);
-    const client = await clientOf(ca, { accountKey });
-    await client.newAccount({ termsOfServiceAgreed: true });
-    await client.account();
-    const [made, asked] = ca.seen.slice(-2);
-    expect(made?.jws?.header).toEqual({
-      alg: algorithm,
-      jwk: accountKey.jwk,
-      nonce: expect.any(String),
-      url: `${BASE}/new-account`,
-    });
-    expect(asked?.jws).toEqual({
-      header: { alg: algorithm, kid: `${BASE}/account`, nonce: expect.any(String), url: `${BASE}/account` },
-      payload: undefined,
-    });
-  });
+  it.each(["ES256", "ES384", "RS256"] as const)(
+    "is right in the eyes of a second WebCrypto, signed with %s",
+    async (algorithm) => {
+      const ca = scriptedCa();
+      const accountKey = await newKey(algorithm);
+      const client = await clientOf(ca, { accountKey });
+      await client.newAccount({ termsOfServiceAgreed: true });
+      await client.account();
+      const [made, asked] = ca.seen.slice(-2);
+      expect(made?.jws?.header).toEqual({
+        alg: algorithm,
+        jwk: accountKey.jwk,
+        nonce: expect.any(String),
+        url: `${BASE}/new-account`,
+      });
+      expect(asked?.jws).toEqual({
+        header: { alg: algorithm, kid: `${BASE}/account`, nonce: expect.any(String), url: `${BASE}/account` },
+        payload: undefined,
+      });
+    },
+  );
 
   it("shows no private member of the key", async () => {
     const ca = scriptedCa();
@@ -101,8 +104,7 @@ describe("The nonce pool", () => {
     pool.put("first");
     now += 20 * 60_000;
     pool.put("second");
-    pool.put(null);
-    pool.put("no nonce; at all");
+    pool.put(undefined);
     now += 20 * 60_000;
     expect([pool.take(), pool.take(), pool.take()]).toEqual(["second", undefined, undefined]);
   });

@@ -124,7 +124,7 @@ export function scriptedCa({ directory = {}, chains = [] }: ScriptedOptions = {}
     },
     account: ({ jws }) => json({ status: "valid", ...(jws?.payload as object | undefined) }),
     "new-order": ({ jws }) => {
-      ordered = (jws?.payload as { identifiers: typeof ordered }).identifiers;
+      ordered = (jws?.payload as { identifiers?: typeof ordered } | undefined)?.identifiers ?? [];
       responded = new Set();
       finalized = false;
       return order({}, 201);

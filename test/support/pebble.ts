@@ -18,12 +18,18 @@ export interface PebbleOptions {
   authorizationReuse?: number;
   externalAccountKeys?: Record<string, string>;
   alternateRoots?: number;
+  /** Intermediates between the root and a certificate; one by default. */
+  chainLength?: number;
+  /** Behave as the next version of the API would. */
+  strict?: boolean;
 }
 
 export interface Pebble {
   directoryUrl: string;
-  /** The roots and intermediates that its certificates chain to, PEM. */
-  issuerPem(kind: "roots" | "intermediates"): Promise<string>;
+  /** Where Pebble shows what it knows, for tests: "/cert-status-by-serial/…". */
+  management(path: string): Promise<string>;
+  /** The roots and intermediates that its certificates chain to, PEM; alternate ones from index 1 on. */
+  issuerPem(kind: "roots" | "intermediates", index?: number): Promise<string>;
   log(): string;
   /** "POST /order-plz", in the order in which they came. */
   requests(): string[];
@@ -46,37 +52,45 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
     externalAccountMACKeys: externalAccountKeys ?? {},
   };
   writeFileSync(join(folder, "pebble.json"), JSON.stringify({ pebble: settings }));
-  const server = spawn(
-    "pebble",
-    ["-config", join(folder, "pebble.json"), ...(options.dnsServer ? ["-dnsserver", options.dnsServer] : [])],
-    {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: {
-        ...process.env,
-        PEBBLE_VA_NOSLEEP: "1",
-        PEBBLE_VA_ALWAYS_VALID: options.dnsServer ? "0" : "1",
-        PEBBLE_WFE_NONCEREJECT: String(options.nonceReject ?? 0),
-        PEBBLE_AUTHZREUSE: String(options.authorizationReuse ?? 0),
-        PEBBLE_ALTERNATE_ROOTS: String(options.alternateRoots ?? 0),
-      },
+  const flags = [
+    ...["-config", join(folder, "pebble.json")],
+    ...(options.dnsServer ? ["-dnsserver", options.dnsServer] : []),
+    ...(options.strict ? ["-strict"] : []),
+  ];
+  const server = spawn("pebble", flags, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      ...process.env,
+      PEBBLE_VA_NOSLEEP: "1",
+      PEBBLE_VA_ALWAYS_VALID: options.dnsServer ? "0" : "1",
+      PEBBLE_WFE_NONCEREJECT: String(options.nonceReject ?? 0),
+      PEBBLE_AUTHZREUSE: String(options.authorizationReuse ?? 0),
+      PEBBLE_ALTERNATE_ROOTS: String(options.alternateRoots ?? 0),
+      PEBBLE_CHAIN_LENGTH: String(options.chainLength ?? 1),
     },
-  );
+  });
   let log = "";
   server.stdout.on("data", (chunk) => (log += chunk));
   server.stderr.on("data", (chunk) => (log += chunk));
   const root = readFileSync(join(options.testRoot, "root.pem"), "utf8");
-  await until(() => get(`https://127.0.0.1:${port}/dir`, root));
+  const management = (path: string) => get(`https://127.0.0.1:${managementPort}${path}`, root);
+  async function stop(): Promise<void> {
+    server.kill();
+    if (server.exitCode === null && server.signalCode === null) await once(server, "exit");
+    rmSync(folder, { recursive: true, force: true });
+  }
+  await until(() => get(`https://127.0.0.1:${port}/dir`, root)).catch(async (error) => {
+    await stop();
+    throw new Error(`Pebble did not start: ${error}\n${log}`);
+  });
   return {
     directoryUrl: `https://127.0.0.1:${port}/dir`,
-    issuerPem: (kind) => get(`https://127.0.0.1:${managementPort}/${kind}/0`, root),
+    management,
+    issuerPem: (kind, index = 0) => management(`/${kind}/${index}`),
     log: () => log,
     requests: () =>
       [...log.matchAll(/(GET|HEAD|POST) (\/\S*) -> calling handler/g)].map(([, verb, path]) => `${verb} ${path}`),
-    async stop() {
-      server.kill();
-      if (server.exitCode === null && server.signalCode === null) await once(server, "exit");
-      rmSync(folder, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 
