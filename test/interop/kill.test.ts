@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import { admin, request } from "../support/certedge";
+import { claim } from "../support/claim";
 import { makeTlsCertificate, type Pebble, startPebble } from "../support/pebble";
 import { type PowerDns, startPowerDns } from "../support/powerdns";
+import { requestTo } from "../support/requests";
 import { describeWith } from "../support/tools";
 import { startTripwire, type Tripwire } from "../support/tripwire";
 import { freePort, startProcess, type WorkerProcess } from "../support/worker-process";
@@ -26,7 +27,7 @@ describeWith(["pebble", "pdns_server", "sqlite3", "openssl", "dig"], "an order w
   let caAccount: string;
   let port: number;
 
-  const api = () => request({ url: worker.url, key });
+  const api = () => requestTo(worker.url, { key });
   const start = async () => {
     worker = await startProcess({ data: join(folder, "data"), testRoot: inject("testRoot"), port });
   };
@@ -35,7 +36,7 @@ describeWith(["pebble", "pdns_server", "sqlite3", "openssl", "dig"], "an order w
     folder = mkdtempSync(join(tmpdir(), "certedge-kill-"));
     port = await freePort();
     await start();
-    ({ key } = await admin(worker.url, worker.secrets.CLAIM_TOKEN));
+    ({ key } = await claim(worker));
     powerdns = await startPowerDns({ backend: "sqlite", zones: [ZONE] });
     pebble = await startPebble({ testRoot: inject("testRoot"), dnsServer: powerdns.server });
     const tls = makeTlsCertificate(folder, inject("testRoot"));

@@ -11,10 +11,9 @@ import { describeWith } from "../support/tools";
 describeWith(["pebble", "pdns_server", "openssl", "dig"], "against a real Pebble that asks a real PowerDNS", () => {
   let powerdns: PowerDns;
   let pebble: Pebble;
-  let key: string;
   let caAccount: string;
 
-  const api = () => request({ key });
+  const api = () => request(admin());
 
   async function caAccountAt(directory_url: string, more: object = {}): Promise<string> {
     const name = `pebble ${Math.random()}`;
@@ -24,7 +23,6 @@ describeWith(["pebble", "pdns_server", "openssl", "dig"], "against a real Pebble
   }
 
   beforeAll(async () => {
-    ({ key } = await admin());
     powerdns = await startPowerDns({ backend: { remote: certedge().pdnsUrl } });
     pebble = await startPebble({ testRoot: inject("testRoot"), dnsServer: powerdns.server });
     caAccount = await caAccountAt(pebble.directoryUrl, { contact: "ada@example.com" });

@@ -4,12 +4,13 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import os from "node:os";
 import path from "node:path";
 import type { TestProject } from "vitest/node";
+import { type Admin, claim } from "./claim";
 import { startProcess } from "./worker-process";
 
 declare module "vitest" {
   interface ProvidedContext {
     url: string;
-    claimToken: string;
+    admin: Admin;
     pdnsSecret: string;
     /** Folder with root.pem and root.key: the root that the Worker trusts beside the public ones; "" without openssl. */
     testRoot: string;
@@ -21,7 +22,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const testRoot = makeTestRoot(folder);
   const worker = await startProcess({ data: path.join(folder, "data"), testRoot });
   project.provide("url", worker.url);
-  project.provide("claimToken", worker.secrets.CLAIM_TOKEN ?? "");
+  project.provide("admin", await claim(worker));
   project.provide("pdnsSecret", worker.secrets.PDNS_SECRET ?? "");
   project.provide("testRoot", testRoot);
   return async () => {
