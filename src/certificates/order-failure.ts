@@ -17,7 +17,7 @@ export const causes = {
     title: "The certificate authority did not answer",
     whatToDo:
       "Nothing: the order is tried again later. If it lasts, see the authority's status page or its directory URL.",
-    retries: 6,
+    retries: 5,
   },
   ca_rate_limited: {
     title: "The certificate authority's rate limit is reached",
@@ -63,7 +63,7 @@ export const causes = {
   dns_provider: {
     title: "The DNS provider failed",
     whatToDo: "Nothing: the order is tried again later. If it lasts, see the provider's status page.",
-    retries: 4,
+    retries: 3,
   },
   dns_not_visible: {
     title: "The challenge value did not become visible at the zone's name servers",
@@ -91,6 +91,8 @@ export interface OrderProblem {
   detail: string;
   evidence: Record<string, unknown>;
   what_to_do: string;
+  /** ISO 8601; it is not tried again before this instant. */
+  retry_after?: string;
 }
 
 export class OrderFailure extends Error {
@@ -108,7 +110,14 @@ export class OrderFailure extends Error {
 
   toProblem(): OrderProblem {
     const { title, whatToDo } = causes[this.reason];
-    return { cause: this.reason, title, detail: this.detail, evidence: this.evidence, what_to_do: whatToDo };
+    return {
+      cause: this.reason,
+      title,
+      detail: this.detail,
+      evidence: this.evidence,
+      what_to_do: whatToDo,
+      ...(this.retryAfter === undefined ? {} : { retry_after: new Date(this.retryAfter).toISOString() }),
+    };
   }
 }
 

@@ -79,6 +79,7 @@ export function createOrderRecords(ports: { database: Database; caAccounts: CaAc
         .from(certificates)
         .where(eq(certificates.id, input.certificateId));
       const failures = (row?.failures ?? 0) + 1;
+      const allowed = problem.retry_after ? Date.parse(problem.retry_after) : 0;
       await database.batch([
         database.update(orders).set({ state: "failed", problem, finishedAt: now() }).where(eq(orders.id, input.id)),
         database
@@ -88,7 +89,7 @@ export function createOrderRecords(ports: { database: Database; caAccounts: CaAc
             status: sql`CASE WHEN current_version_id IS NULL THEN 'failed' ELSE status END`,
             failures,
             problem,
-            renewAt: retryTime(now(), failures, Math.random()),
+            renewAt: Math.max(allowed, retryTime(now(), failures, Math.random())),
             updatedAt: now(),
           })
           .where(eq(certificates.id, input.certificateId)),

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { claim } from "../support/claim";
+import { type Intermediary, startIntermediary } from "../support/intermediary";
 import { makeTlsCertificate, type Pebble, startPebble } from "../support/pebble";
 import { type PowerDns, startPowerDns } from "../support/powerdns";
 import { requestTo } from "../support/requests";
 import { describeWith } from "../support/tools";
-import { startTripwire, type Tripwire } from "../support/tripwire";
 import { freePort, startProcess, type WorkerProcess } from "../support/worker-process";
 
 const ZONE = "kill.example.org";
@@ -21,8 +21,8 @@ describeWith(["pebble", "pdns_server", "sqlite3", "openssl", "dig"], "an order w
   let worker: WorkerProcess;
   let pebble: Pebble;
   let powerdns: PowerDns;
-  let ca: Tripwire;
-  let dns: Tripwire;
+  let ca: Intermediary;
+  let dns: Intermediary;
   let key: string;
   let caAccount: string;
   let port: number;
@@ -40,12 +40,12 @@ describeWith(["pebble", "pdns_server", "sqlite3", "openssl", "dig"], "an order w
     powerdns = await startPowerDns({ backend: "sqlite", zones: [ZONE] });
     pebble = await startPebble({ testRoot: inject("testRoot"), dnsServer: powerdns.server });
     const tls = makeTlsCertificate(folder, inject("testRoot"));
-    ca = await startTripwire(pebble.directoryUrl, {
+    ca = await startIntermediary(pebble.directoryUrl, {
       key: readFileSync(tls.key, "utf8"),
       cert: readFileSync(tls.certificate, "utf8"),
       ca: readFileSync(join(inject("testRoot"), "root.pem"), "utf8"),
     });
-    dns = await startTripwire(powerdns.apiUrl);
+    dns = await startIntermediary(powerdns.apiUrl);
     const account = { name: "pebble", authority: "custom", directory_url: `${ca.url}/dir` };
     const made = await api().post("/api/ca/accounts", account);
     expect(made.json).toMatchObject({ status: "registered" });

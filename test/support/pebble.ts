@@ -20,6 +20,10 @@ export interface PebbleOptions {
   alternateRoots?: number;
   /** Intermediates between the root and a certificate; one by default. */
   chainLength?: number;
+  /** Of its certificates, seconds; five years by default. */
+  validity?: number;
+  /** Names for which it issues nothing, with all below them. */
+  blocked?: string[];
   /** Behave as the next version of the API would. */
   strict?: boolean;
 }
@@ -50,6 +54,8 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
     tlsPort: 5001,
     externalAccountBindingRequired: externalAccountKeys !== undefined,
     externalAccountMACKeys: externalAccountKeys ?? {},
+    domainBlocklist: options.blocked ?? [],
+    ...(options.validity ? { certificateValidityPeriod: options.validity } : {}),
   };
   writeFileSync(join(folder, "pebble.json"), JSON.stringify({ pebble: settings }));
   const flags = [

@@ -48,6 +48,7 @@ const OrderProblem = z.object({
   detail: z.string(),
   evidence: z.record(z.string(), z.unknown()),
   what_to_do: z.string(),
+  retry_after: z.string().optional(),
 });
 
 const Order = z
