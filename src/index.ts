@@ -12,7 +12,9 @@ export default {
   fetch: (request, env, ctx) => app.fetch(request, env, ctx),
 
   async scheduled(_controller, env) {
-    const report = await createServices(env).renewals.tick();
+    const { renewals, builtinCa, sessions } = createServices(env);
+    const report = await renewals.tick();
+    await Promise.all([builtinCa.forgetExpired(), sessions.forgetExpired()]);
     if (Object.values(report).some((count) => count > 0)) console.log(JSON.stringify({ event: "tick", ...report }));
   },
 } satisfies ExportedHandler<Env>;

@@ -1,5 +1,5 @@
 /** Sessions of the browser: random tokens, kept as hashes, revocable. */
-import { and, eq, gt, isNull } from "drizzle-orm";
+import { and, eq, gt, isNull, lte } from "drizzle-orm";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { accounts, sessions } from "../storage/schema";
@@ -63,6 +63,10 @@ export function createSessions({ database, now }: { database: Database; now: () 
           ),
         );
       return found;
+    },
+
+    async forgetExpired(): Promise<void> {
+      await database.delete(sessions).where(lte(sessions.expiresAt, now()));
     },
 
     async close(token: string): Promise<void> {

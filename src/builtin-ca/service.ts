@@ -6,7 +6,7 @@ import { issueCertificate } from "../pki/issuing";
 import type { Database } from "../storage/database";
 import type { Sealer } from "../storage/sealing";
 import { type BuiltinIssuer, openIssuer } from "./issuer";
-import { createAcmeStore } from "./store";
+import { createAcmeStore, forgetOldNonces } from "./store";
 
 export interface BuiltinCaPorts {
   database: Database;
@@ -65,5 +65,8 @@ export function createBuiltinCa(ports: BuiltinCaPorts) {
     fetch: (request: Request): Promise<Response> => server.handle(request, new URL(request.url).origin + PATH),
 
     rootPem: async (): Promise<string> => (await issuer()).rootPem,
+
+    /** Used nonces that have run out need no longer be remembered. */
+    forgetExpired: () => forgetOldNonces(database, now()),
   };
 }

@@ -63,7 +63,7 @@ export const causes = {
   dns_provider: {
     title: "The DNS provider failed",
     whatToDo: "Nothing: the order is tried again later. If it lasts, see the provider's status page.",
-    retries: 3,
+    retries: 2,
   },
   dns_not_visible: {
     title: "The challenge value did not become visible at the zone's name servers",

@@ -1,0 +1,105 @@
+/** A DNS provider that fails in the middle of an order: a real PowerDNS behind an intermediary. */
+import { afterAll, beforeAll, expect, inject, it, vi } from "vitest";
+import { admin, request } from "../support/certedge";
+import { type Intermediary, startIntermediary } from "../support/intermediary";
+import { type Pebble, startPebble } from "../support/pebble";
+import { type PowerDns, startPowerDns } from "../support/powerdns";
+import { describeWith } from "../support/tools";
+
+const ZONE = "failing.example.org";
+const api = () => request(admin());
+const uniqueHost = (stem: string) => `${stem}-${Math.random().toString(36).slice(2, 10)}.${ZONE}`;
+const isWrite = (line: string) => line.startsWith("PATCH");
+
+describeWith(["pebble", "pdns_server", "sqlite3", "openssl", "dig"], "an order whose DNS provider", () => {
+  let pebble: Pebble;
+  let powerdns: PowerDns;
+  let caAccount: string;
+  const intermediaries: Intermediary[] = [];
+
+  beforeAll(async () => {
+    powerdns = await startPowerDns({ backend: "sqlite", zones: [ZONE] });
+    pebble = await startPebble({ testRoot: inject("testRoot"), dnsServer: powerdns.server });
+    const account = { name: "for failing DNS", authority: "custom", directory_url: pebble.directoryUrl };
+    caAccount = (await api().post("/api/ca/accounts", account)).json.id;
+  });
+
+  afterAll(async () => {
+    for (const intermediary of intermediaries) await intermediary.stop();
+    await pebble?.stop();
+    await powerdns?.stop();
+  });
+
+  async function startProvider(name: string, more: object = {}) {
+    const dns = await startIntermediary(powerdns.apiUrl);
+    intermediaries.push(dns);
+    const stored = await api().post("/api/dns/powerdns/accounts", {
+      account_id: name,
+      credentials: { base_url: dns.url, api_key: powerdns.apiKey },
+      nameservers: [powerdns.server],
+      ...more,
+    });
+    expect(stored.status).toBe(201);
+    const order = async (domain: string, wait = 110) => {
+      const pin = { dns_provider: "powerdns", dns_account_id: name, ca_account_id: caAccount };
+      return (await api().post(`/api/certificates/create?wait=${wait}`, { domain, ...pin })).json.order;
+    };
+    return { dns, order };
+  }
+
+  const noValueIsLeft = (domain: string) => expect(powerdns.dig(`_acme-challenge.${domain}`, "TXT")).toEqual([]);
+
+  it.concurrent("does not answer ends failed, with the provider's name and what to do", async () => {
+    const { dns, order } = await startProvider("hangs");
+    dns.alter(isWrite, "hangs");
+    const domain = uniqueHost("hangs");
+    expect(await order(domain)).toMatchObject({
+      state: "failed",
+      problem: {
+        cause: "dns_provider",
+        detail: expect.stringMatching(/did not answer within/),
+        evidence: { provider: "PowerDNS" },
+        what_to_do: expect.stringMatching(/tried again/),
+      },
+    });
+    noValueIsLeft(domain);
+  }, 180_000);
+
+  it.concurrent("refuses the credential ends failed at once", async () => {
+    const { dns, order } = await startProvider("refuses");
+    dns.alter(isWrite, () => ({ status: 401, body: Buffer.from("Unauthorized") }));
+    const domain = uniqueHost("refuses");
+    expect(await order(domain)).toMatchObject({ state: "failed", problem: { cause: "dns_credential" } });
+    // Nobody knows whether it has taken the value all the same: it is told once to remove it.
+    expect(dns.requests.filter(isWrite)).toHaveLength(2);
+    noValueIsLeft(domain);
+  });
+
+  it.concurrent("fails for a moment ends in a certificate", async () => {
+    const { dns, order } = await startProvider("flickers");
+    let failing = 2;
+    dns.alter(isWrite, () => (failing-- > 0 ? { status: 503, body: Buffer.alloc(0) } : {}));
+    const domain = uniqueHost("flickers");
+    expect(await order(domain)).toMatchObject({ state: "valid" });
+    noValueIsLeft(domain);
+  });
+
+  it.concurrent("cannot remove the value ends in a certificate, and the value goes once it can", async () => {
+    const { dns, order } = await startProvider("keeps");
+    let writes = 0;
+    dns.alter(isWrite, (answered) => (++writes > 1 && writes < 6 ? { status: 503, body: Buffer.alloc(0) } : answered));
+    const domain = uniqueHost("keeps");
+    expect(await order(domain)).toMatchObject({ state: "valid" });
+    await vi.waitFor(() => noValueIsLeft(domain), { timeout: 30_000, interval: 250 });
+  });
+
+  it.concurrent("does not show the value at the name servers is not validated before it does", async () => {
+    // Nothing listens there: the value is never seen.
+    const { order } = await startProvider("hides", { nameservers: ["127.0.0.1:9"] });
+    const domain = uniqueHost("hides");
+    const { id, state } = await order(domain, 3);
+    expect(state).toBe("checking");
+    const { steps } = (await api().get(`/api/certificates/${domain}/orders/${id}`)).json;
+    expect(steps.at(-1)).toMatchObject({ state: "checking", detail: { hidden: 1 } });
+  });
+});
