@@ -31,12 +31,14 @@ export const api = () =>
     },
   });
 
+/** RFC 6901 §3. */
+export const jsonPointer = (parts: PropertyKey[]): string =>
+  parts.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+
 /** An unknown field is pointed at by its own name, not by its parent's. */
 function fieldProblems({ path, message, code, keys }: Issue, target: string): FieldProblem[] {
   const prefix = prefixes[target] ?? "";
-  const separator = prefix === "" ? "/" : "";
-  const pointerTo = (parts: PropertyKey[]) =>
-    prefix + parts.map((part) => separator + String(part).replaceAll("~", "~0").replaceAll("/", "~1")).join("");
+  const pointerTo = (parts: PropertyKey[]) => (prefix === "" ? jsonPointer(parts) : prefix + parts.join("."));
   if (code === "unrecognized_keys" && keys) {
     return keys.map((key) => ({ pointer: pointerTo([...path, key]), detail: `There is no field "${key}" here.` }));
   }

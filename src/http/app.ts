@@ -4,6 +4,7 @@ import { Problem } from "../problems";
 import type { Services } from "../services";
 import { type AppEnv, api } from "./api";
 import { limitBody, securityHeaders, tidyPath } from "./every-request";
+import { methodsOf } from "./methods";
 import { answerProblem } from "./problem";
 import { accounts } from "./routes/accounts";
 import { acme } from "./routes/acme";
@@ -42,7 +43,15 @@ export function createApp(services: (env: Env) => Services) {
     openapi: "3.1.0",
     info: { title: "certedge", version: "0.1.0", description: "TLS certificates and dynamic DNS names, kept alive." },
   });
-  app.notFound((c) => answerProblem(new Problem(404, `There is nothing at ${c.req.path}.`), c));
+  const takenBy = methodsOf(app.routes);
+  app.notFound((c) => {
+    const { method, path } = c.req;
+    const allow = takenBy(path).join(", ");
+    const problem = allow
+      ? new Problem(405, `${path} takes no ${method}. It takes ${allow}.`, { headers: { allow } })
+      : new Problem(404, `There is nothing at ${path}.`);
+    return answerProblem(problem, c);
+  });
   app.onError((error, c) => answerProblem(error, c));
   return {
     fetch: (request: Request, env: AppEnv["Bindings"], context: ExecutionContext) =>

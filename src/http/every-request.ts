@@ -1,11 +1,14 @@
 /** What holds for every request and every answer. */
 import { createMiddleware } from "hono/factory";
 import { Problem } from "../problems";
-import type { AppEnv } from "./api";
+import { type AppEnv, jsonPointer } from "./api";
 
 const MOST_BYTES = 65_536;
+const MOST_LEVELS = 32;
 
+/** Those that an answer does not set itself. */
 const HEADERS = {
+  "cache-control": "no-store",
   "content-security-policy":
     "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
   "referrer-policy": "no-referrer",
@@ -18,6 +21,7 @@ export const securityHeaders = createMiddleware<AppEnv>(async (c, next) => {
   for (const [name, value] of Object.entries(HEADERS)) {
     if (!c.res.headers.has(name)) c.res.headers.set(name, value);
   }
+  if (new URL(c.req.url).protocol === "https:") c.res.headers.set("strict-transport-security", "max-age=31536000");
 });
 
 /** A body is refused as soon as it is known to be too large, and never read further. */
@@ -44,14 +48,37 @@ export const limitBody = createMiddleware<AppEnv>(async (c, next) => {
   await next();
 });
 
-const isJson = (headers: Headers) => /^application\/json\b/i.test(headers.get("content-type") ?? "");
+/** A JWS is left to the ACME server. */
+const isJson = (headers: Headers) =>
+  /^application\/(?!jose\+)([\w.-]+\+)?json\b/i.test(headers.get("content-type") ?? "");
 
 function requireJson(body: Uint8Array): void {
+  let value: unknown;
   try {
-    JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
   } catch {
     throw new Problem(400, "The body is not valid JSON.");
   }
+  requireText(value, []);
+}
+
+/** Escapes can write what is no text (RFC 8259 §8.2); a database would end it early, or keep something else. */
+function requireText(value: unknown, at: string[]): void {
+  if (at.length > MOST_LEVELS) throw new Problem(400, `The body is nested too deeply: ${MOST_LEVELS} levels at most.`);
+  if (typeof value === "string" && !isText(value)) throw notText(at);
+  if (typeof value !== "object" || value === null) return;
+  for (const [name, member] of Object.entries(value)) {
+    if (!isText(name)) throw notText(at);
+    requireText(member, [...at, name]);
+  }
+}
+
+const isText = (text: string) => text.isWellFormed() && !text.includes("\0");
+
+function notText(at: string[]): Problem {
+  const pointer = jsonPointer(at);
+  const detail = "A null character or half of a surrogate pair is no text.";
+  return new Problem(422, `${pointer || "The body"}: ${detail}`, { errors: [{ pointer, detail }] });
 }
 
 /** Routers send //nic/update, people send /api-keys; each is answered where it means, without a redirect. */

@@ -2,17 +2,23 @@
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { routePath } from "hono/route";
+import { AcmeServerProblem } from "../acme-server/problems";
 import { DnsProviderError } from "../dns/errors";
 import { Problem } from "../problems";
 import type { AppEnv } from "./api";
 
 export function answerProblem(error: unknown, c: Context<AppEnv>): Response {
   const problem = toProblem(error, c);
-  return new Response(JSON.stringify(problem.toDocument()), {
+  const document = c.req.path.startsWith("/acme/") ? acmeDocument(problem) : problem.toDocument();
+  return new Response(JSON.stringify(document), {
     status: problem.status,
     headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...problem.options.headers },
   });
 }
+
+/** ACME clients know the types of RFC 8555 §6.7 only. */
+const acmeDocument = ({ status, detail }: Problem) =>
+  new AcmeServerProblem(status < 500 ? "malformed" : "serverInternal", detail, { status }).toDocument();
 
 function toProblem(error: unknown, c: Context<AppEnv>): Problem {
   if (error instanceof Problem) return error;
@@ -30,6 +36,6 @@ function toProblem(error: unknown, c: Context<AppEnv>): Problem {
 
 function fromHono(status: number, message: string): Problem {
   if (status === 400 && /JSON/i.test(message)) return new Problem(400, "The body is not valid JSON.");
-  if (status === 413) return new Problem(413, "The body is too large: 64 KiB at most.");
+  if (status === 415) return new Problem(415, "The body has to be JSON, sent as Content-Type: application/json.");
   return new Problem(400, "The request cannot be read.");
 }

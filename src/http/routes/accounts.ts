@@ -59,6 +59,7 @@ accounts.openapi(
     responses: answers({ 201: Session }),
   }),
   async (c) => {
+    requireSameOrigin(c.req.raw);
     const { accounts, sessions } = c.var.services;
     const account = await accounts.claim(c.req.valid("json"));
     return c.json(giveCookie(c, await sessions.open(account)), 201);
@@ -74,6 +75,7 @@ accounts.openapi(
     responses: answers({ 201: Session }),
   }),
   async (c) => {
+    requireSameOrigin(c.req.raw);
     const { username, password } = c.req.valid("json");
     return c.json(giveCookie(c, await c.var.services.sessions.signIn(username, password)), 201);
   },

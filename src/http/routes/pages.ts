@@ -6,7 +6,7 @@ import { html } from "hono/html";
 import type { HtmlEscapedString } from "hono/utils/html";
 import { Problem } from "../../problems";
 import { api } from "../api";
-import { SESSION_COOKIE } from "../guards";
+import { requireSameOrigin, SESSION_COOKIE } from "../guards";
 
 const STYLE = `
 :root { color-scheme: light dark; }
@@ -101,6 +101,7 @@ pages.get("/claim", async (c) => {
 });
 
 pages.post("/claim", async (c) => {
+  requireSameOrigin(c.req.raw);
   const parsed = Claim.safeParse(await c.req.parseBody());
   if (!parsed.success) {
     const token = String((await c.req.parseBody()).token ?? "");
