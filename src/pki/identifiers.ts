@@ -30,7 +30,7 @@ export function parseIdentifier(given: string): Identifier {
   if (address) return { type: "ip", value: address };
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed)) throw new NameError(given, "is a URL; give the host name alone.");
   if (/\s/.test(trimmed)) throw new NameError(given, "has a blank in it; give one name in each field.");
-  if (/[/?#@:\\]/.test(trimmed)) throw new NameError(given, "is not a host name; leave out port, path and user.");
+  if (/[/?#@:\\%]/.test(trimmed)) throw new NameError(given, "is not a host name; leave out port, path and user.");
 
   const wildcard = trimmed.startsWith("*.");
   const bare = toAscii(given, wildcard ? trimmed.slice(2) : trimmed);
@@ -40,13 +40,24 @@ export function parseIdentifier(given: string): Identifier {
 
 /** UTS #46 as the URL standard has it; plain ASCII is left for the label rules, which say more. */
 function toAscii(given: string, name: string): string {
-  const bare = name.replace(/\.$/, "").toLowerCase();
+  const bare = name.replace(/[.\u3002\uff0e\uff61]$/, "").toLowerCase();
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII
   if (/^[\x00-\x7f]*$/.test(bare)) return bare;
-  const url = `http://${bare.normalize("NFC")}`;
-  if (!URL.canParse(url)) throw new NameError(given, "is not a valid international name.");
-  return new URL(url).hostname;
+  const ascii = asHostOfUrl(bare.normalize("NFC"));
+  if (ascii === undefined) throw new NameError(given, "is not a valid international name; check its spelling.");
+  return ascii;
 }
+
+const asHostOfUrl = (name: string): string | undefined => {
+  const url = `http://${name}`;
+  return URL.canParse(url) ? new URL(url).hostname : undefined;
+};
+
+/**
+ * Of the labels with two dashes in the third place only A-labels are in use, and CAs refuse the others (RFC 5890
+ * §2.3.1). A URL is lenient about them, but for a name that is not all ASCII.
+ */
+const isALabel = (label: string): boolean => label.startsWith("xn--") && asHostOfUrl(`${label}.\u00e4`) !== undefined;
 
 function checkName(given: string, bare: string, wildcard: boolean): void {
   const refuse = (reason: string) => new NameError(given, reason);
@@ -54,17 +65,26 @@ function checkName(given: string, bare: string, wildcard: boolean): void {
   const top = labels.at(-1) ?? "";
   if (bare.includes("*"))
     throw refuse("has a wildcard in the wrong place; it can only be the whole first label: *.example.com.");
-  if (bare.length > 253) throw refuse("is longer than 253 characters.");
+  if (bare.length > (wildcard ? 251 : 253)) throw refuse("is longer than 253 characters.");
   for (const label of labels) {
     if (label === "") throw refuse("has an empty label: two dots in a row, or a dot in front.");
     if (label.length > 63) throw refuse(`has a label of ${label.length} characters; 63 are allowed.`);
     if (label.includes("_")) throw refuse("has an underscore, which a host name cannot have.");
     if (!LABEL.test(label)) throw refuse(`has the label "${label}": letters, digits and inner dashes only.`);
+    if (label.startsWith("--", 2) && !isALabel(label)) {
+      throw refuse(
+        `has the label "${label}", which is not a valid international one; give the name as people write it.`,
+      );
+    }
   }
   if (labels.length < 2) {
-    throw refuse(wildcard ? "would cover a whole top-level domain." : "is a single label, not a public name.");
+    throw refuse(
+      wildcard
+        ? "would cover a whole top-level domain; put a name under it: *.example.com."
+        : "is a single label, not a public name; add its domain.",
+    );
   }
-  if (/^\d+$/.test(top)) throw refuse("ends in a number, which no top-level domain is.");
+  if (/^(\d+|0x[0-9a-f]*)$/.test(top)) throw refuse("ends in a number, which no top-level domain is.");
   if (SPECIAL_USE.has(top)) throw refuse(`is under .${top}, where no certificate authority can check a name.`);
 }
 
