@@ -3,6 +3,7 @@ import { connect } from "cloudflare:sockets";
 import { createAccounts } from "./accounts/accounts";
 import { createApiKeys } from "./accounts/api-keys";
 import { createSessions } from "./accounts/sessions";
+import { createAudit } from "./audit/service";
 import { createBuiltinCa } from "./builtin-ca/service";
 import { BUILTIN_HOST } from "./ca-accounts/authorities";
 import { createCaAccounts } from "./ca-accounts/service";
@@ -59,6 +60,7 @@ function compose(env: Env) {
     return new URL(request.url).hostname === BUILTIN_HOST ? builtinCa.fetch(request) : outside(request);
   };
 
+  const audit = createAudit({ database, now });
   const accounts = createAccounts({ database, now, claimToken: env.CLAIM_TOKEN });
   const sessions = createSessions({ database, now });
   const apiKeys = createApiKeys({ database, now, pepper: env.API_KEY_PEPPER });
@@ -89,6 +91,7 @@ function compose(env: Env) {
   return {
     database,
     sealer,
+    audit,
     accounts,
     sessions,
     apiKeys,

@@ -4,18 +4,18 @@ import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { accounts, apiKeys } from "../storage/schema";
 import { hashApiKey, looksLikeApiKey, newApiKey } from "./api-key";
-import type { AccountIdentity, Plan } from "./identity";
+import type { Access, AccountIdentity, Origin } from "./identity";
+import { requireApiAccess } from "./plans";
+import type { Scope } from "./scopes";
 
 export type ApiKeyRow = typeof apiKeys.$inferSelect;
 
 const MOST_KEYS = 5;
 const MINUTE = 60_000;
-const plansWithAccess: ReadonlySet<Plan> = new Set(["pro", "elite"]);
 
 /** Whom a key stands for, and whether its use is worth a write. */
 export interface KeyUse {
-  keyId: string;
-  account: AccountIdentity;
+  access: Access;
   /** The last recorded use is older than a minute. */
   stale: boolean;
 }
@@ -26,7 +26,7 @@ export function createApiKeys({ database, now, pepper }: { database: Database; n
   return {
     /** Makes a key; its value is in the answer only. Throws 403 by plan, 400 at five active keys. */
     async create(owner: AccountIdentity, name: string): Promise<{ row: ApiKeyRow; key: string }> {
-      requireAccess(owner);
+      requireApiAccess(owner);
       const key = newApiKey();
       const id = crypto.randomUUID();
       const keyHash = await hashApiKey(key, pepper);
@@ -37,13 +37,15 @@ export function createApiKeys({ database, now, pepper }: { database: Database; n
         WHERE (SELECT count(*) FROM api_keys WHERE owner_id = ${owner.id} AND is_active = 1) < ${MOST_KEYS}
         RETURNING id`);
       if (made.length === 0) throw new Problem(400, `Maximum number of API keys reached (${MOST_KEYS})`);
-      const row = { id, ownerId: owner.id, keyHash, name, createdAt: now(), lastUsedAt: null, isActive: true };
+      const unused = { lastUsedAt: null, lastUsedAddress: null, lastUsedClient: null };
+      const free = { expiresAt: null, scopes: null, allowedDomains: null, allowedNetworks: null };
+      const row = { id, ownerId: owner.id, keyHash, name, createdAt: now(), isActive: true, ...unused, ...free };
       return { row, key };
     },
 
     /** The active keys, newest first. */
     async list(owner: AccountIdentity): Promise<ApiKeyRow[]> {
-      requireAccess(owner);
+      requireApiAccess(owner);
       return database
         .select()
         .from(apiKeys)
@@ -65,35 +67,31 @@ export function createApiKeys({ database, now, pepper }: { database: Database; n
     async authenticate(key: string): Promise<KeyUse | undefined> {
       if (!looksLikeApiKey(key)) return undefined;
       const [found] = await database
-        .select({
-          keyId: apiKeys.id,
-          lastUsedAt: apiKeys.lastUsedAt,
-          id: accounts.id,
-          username: accounts.username,
-          email: accounts.email,
-          role: accounts.role,
-          plan: accounts.plan,
-          suspendedAt: accounts.suspendedAt,
-        })
+        .select({ key: apiKeys, account: accounts })
         .from(apiKeys)
         .innerJoin(accounts, eq(accounts.id, apiKeys.ownerId))
         .where(and(eq(apiKeys.keyHash, await hashApiKey(key, pepper)), eq(apiKeys.isActive, true)));
-      if (!found || found.suspendedAt !== null) return undefined;
-      const { keyId, lastUsedAt, id, username, email, role, plan } = found;
-      return { keyId, account: { id, username, email, role, plan }, stale: isStale(lastUsedAt, now()) };
+      if (!found || found.account.suspendedAt !== null) return undefined;
+      const { id, username, email, role, plan } = found.account;
+      const access: Access = {
+        account: { id, username, email, role, plan },
+        via: "api_key",
+        credentialId: found.key.id,
+        scopes: found.key.scopes as Scope[] | null,
+        allowedDomains: found.key.allowedDomains,
+      };
+      return { access, stale: isStale(found.key.lastUsedAt, now()) };
     },
 
     /** Notes a use; exact to a minute, so that a busy key costs no write for each request. */
-    async noteUse(keyId: string): Promise<void> {
-      await database.update(apiKeys).set({ lastUsedAt: now() }).where(eq(apiKeys.id, keyId));
+    async noteUse(keyId: string, { address, client }: Origin): Promise<void> {
+      await database
+        .update(apiKeys)
+        .set({ lastUsedAt: now(), lastUsedAddress: address, lastUsedClient: client })
+        .where(eq(apiKeys.id, keyId));
     },
   };
 }
 
 export const isStale = (lastUsedAt: number | null, now: number): boolean =>
   lastUsedAt === null || now - lastUsedAt >= MINUTE;
-
-/** Throws 403 in the seed's words when the plan has no API access. */
-export function requireAccess({ plan }: Pick<AccountIdentity, "plan">): void {
-  if (!plansWithAccess.has(plan)) throw new Problem(403, "API access requires Pro or Elite subscription");
-}

@@ -4,7 +4,7 @@ import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { accounts, sessions } from "../storage/schema";
 import { base64Url } from "./api-key";
-import type { AccountIdentity } from "./identity";
+import type { Access, AccountIdentity, Origin } from "./identity";
 import { verifyPassword } from "./passwords";
 
 const LIFETIME = 14 * 86_400_000;
@@ -18,13 +18,19 @@ export interface NewSession {
 export type Sessions = ReturnType<typeof createSessions>;
 
 export function createSessions({ database, now }: { database: Database; now: () => number }) {
-  async function open(account: AccountIdentity): Promise<NewSession> {
+  async function open(account: AccountIdentity, { address, client }: Origin): Promise<NewSession> {
     const token = base64Url(crypto.getRandomValues(new Uint8Array(32)));
     const expiresAt = now() + LIFETIME;
     const tokenHash = await hashToken(token);
-    await database
-      .insert(sessions)
-      .values({ id: crypto.randomUUID(), tokenHash, accountId: account.id, createdAt: now(), expiresAt });
+    await database.insert(sessions).values({
+      id: crypto.randomUUID(),
+      tokenHash,
+      accountId: account.id,
+      createdAt: now(),
+      expiresAt,
+      address,
+      client,
+    });
     return { token, expiresAt, account };
   }
 
@@ -32,7 +38,7 @@ export function createSessions({ database, now }: { database: Database; now: () 
     open,
 
     /** Signs in by user name or e-mail. Throws 401 in the same words, after the same work, whatever was wrong. */
-    async signIn(username: string, password: string): Promise<NewSession> {
+    async signIn(username: string, password: string, origin: Origin): Promise<NewSession> {
       const name = username.trim().toLowerCase();
       const by = name.includes("@") ? accounts.email : accounts.username;
       const [account] = await database.select().from(accounts).where(eq(by, name));
@@ -40,19 +46,13 @@ export function createSessions({ database, now }: { database: Database; now: () 
       if (!account || !right || account.suspendedAt !== null) {
         throw new Problem(401, "The user name or the password is wrong.");
       }
-      return open(account);
+      return open(account, origin);
     },
 
     /** Whose session this is, or nothing. One query. */
-    async authenticate(token: string): Promise<AccountIdentity | undefined> {
+    async authenticate(token: string): Promise<Access | undefined> {
       const [found] = await database
-        .select({
-          id: accounts.id,
-          username: accounts.username,
-          email: accounts.email,
-          role: accounts.role,
-          plan: accounts.plan,
-        })
+        .select({ sessionId: sessions.id, account: accounts })
         .from(sessions)
         .innerJoin(accounts, eq(accounts.id, sessions.accountId))
         .where(
@@ -62,7 +62,10 @@ export function createSessions({ database, now }: { database: Database; now: () 
             isNull(accounts.suspendedAt),
           ),
         );
-      return found;
+      if (!found) return undefined;
+      const { id, username, email, role, plan } = found.account;
+      const account = { id, username, email, role, plan };
+      return { account, via: "session", credentialId: found.sessionId, scopes: null, allowedDomains: null };
     },
 
     async forgetExpired(): Promise<void> {

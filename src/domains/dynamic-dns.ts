@@ -1,7 +1,8 @@
 /** Router updates: one round trip to D1 for who asks and what is stored; a change goes through the zone's object. */
 import { and, eq, sql } from "drizzle-orm";
 import { hashApiKey, looksLikeApiKey } from "../accounts/api-key";
-import { isStale, requireAccess } from "../accounts/api-keys";
+import { isStale } from "../accounts/api-keys";
+import { requireApiAccess } from "../accounts/plans";
 import type { Family, GivenAddress } from "../ddns/addresses";
 import { answerHosts, answerRequest, type HostOutcome } from "../ddns/answers";
 import { clientGiven } from "../ddns/client-address";
@@ -95,7 +96,7 @@ export function createDynamicDns(ports: DynamicDnsPorts) {
         const update = readUpdate(request, request.method === "POST" ? await request.text() : "");
         const found = await authenticate(update);
         if (!found) return answerRequest("badauth");
-        requireAccess(found);
+        requireApiAccess(found);
         if (isStale(found.lastUsedAt, now())) waitUntil(noteUse(database, found.keyId, now()));
         if (update.hosts.length === 0) return answerRequest("notfqdn");
         if (update.hosts.length > MOST_HOSTS) return answerRequest("numhost");

@@ -1,12 +1,13 @@
 /** What every group of routes is made of: typed variables, and validation failures as problem documents. */
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { AccountIdentity } from "../accounts/identity";
+import type { Access, AccountIdentity } from "../accounts/identity";
 import { type FieldProblem, Problem } from "../problems";
 import type { Services } from "../services";
+import "./messages";
 
 export interface AppEnv {
   Bindings: Env;
-  Variables: { services: Services; account: AccountIdentity };
+  Variables: { services: Services; access: Access; account: AccountIdentity };
 }
 
 interface Issue {

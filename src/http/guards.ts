@@ -1,35 +1,52 @@
 /** Who is asking: an API key or a session; and whether a browser was tricked into asking. */
+import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
-import { requireAccess } from "../accounts/api-keys";
+import type { Access } from "../accounts/identity";
+import { requireApiAccess } from "../accounts/plans";
+import { requireScope, type Scope } from "../accounts/scopes";
 import { Problem } from "../problems";
 import type { AppEnv } from "./api";
+import { originOf } from "./origin";
 
 export const SESSION_COOKIE = "__Host-certedge";
 
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** Lets through requests with a valid API key or session, and sets `c.var.account`. */
-export const signedIn = () =>
+/** The scopes that reading and changing takes. */
+export interface NeededScopes {
+  read: Scope;
+  write: Scope;
+}
+
+/** Lets through requests with a valid API key that has the scope, or with a session; sets `c.var.access`. */
+export const signedIn = (needed: NeededScopes) =>
   createMiddleware<AppEnv>(async (c, next) => {
     const header = c.req.header("authorization");
     const session = getCookie(c, SESSION_COOKIE);
-    if (header !== undefined) {
-      const use = await c.var.services.apiKeys.authenticate(bearerOf(header));
-      if (!use) throw unauthorized("The API key is unknown or was deactivated.");
-      requireAccess(use.account);
-      if (use.stale) c.executionCtx.waitUntil(c.var.services.apiKeys.noteUse(use.keyId));
-      c.set("account", use.account);
-    } else if (session !== undefined) {
-      requireSameOrigin(c.req.raw);
-      const account = await c.var.services.sessions.authenticate(session);
-      if (!account) throw unauthorized("The session has ended. Sign in again.");
-      c.set("account", account);
-    } else {
-      throw unauthorized("Send an API key as Authorization: Bearer ak_…, or sign in.");
-    }
+    if (header !== undefined) c.set("access", await byKey(c, bearerOf(header)));
+    else if (session !== undefined) c.set("access", await bySession(c, session));
+    else throw unauthorized("Send an API key as Authorization: Bearer ak_…, or sign in.");
+    c.set("account", c.var.access.account);
+    requireScope(c.var.access, SAFE_METHODS.has(c.req.method) ? needed.read : needed.write);
     await next();
   });
+
+async function byKey(c: Context<AppEnv>, key: string): Promise<Access> {
+  const { apiKeys } = c.var.services;
+  const use = await apiKeys.authenticate(key);
+  if (!use) throw unauthorized("The API key is unknown or was deactivated.");
+  requireApiAccess(use.access.account);
+  if (use.stale) c.executionCtx.waitUntil(apiKeys.noteUse(use.access.credentialId, originOf(c.req.raw)));
+  return use.access;
+}
+
+async function bySession(c: Context<AppEnv>, token: string): Promise<Access> {
+  requireSameOrigin(c.req.raw);
+  const access = await c.var.services.sessions.authenticate(token);
+  if (!access) throw unauthorized("The session has ended. Sign in again.");
+  return access;
+}
 
 /** The key of a Bearer header; a header that is slightly wrong is told what is wrong with it. */
 function bearerOf(header: string): string {

@@ -6,6 +6,7 @@ import type { AccountIdentity } from "../../accounts/identity";
 import type { NewSession } from "../../accounts/sessions";
 import { type AppEnv, api } from "../api";
 import { requireSameOrigin, SESSION_COOKIE, signedIn } from "../guards";
+import { originOf } from "../origin";
 import { answers, body, instant } from "../schemas";
 
 const Account = z
@@ -62,7 +63,7 @@ accounts.openapi(
     requireSameOrigin(c.req.raw);
     const { accounts, sessions } = c.var.services;
     const account = await accounts.claim(c.req.valid("json"));
-    return c.json(giveCookie(c, await sessions.open(account)), 201);
+    return c.json(giveCookie(c, await sessions.open(account, originOf(c.req.raw))), 201);
   },
 );
 
@@ -77,7 +78,7 @@ accounts.openapi(
   async (c) => {
     requireSameOrigin(c.req.raw);
     const { username, password } = c.req.valid("json");
-    return c.json(giveCookie(c, await c.var.services.sessions.signIn(username, password)), 201);
+    return c.json(giveCookie(c, await c.var.services.sessions.signIn(username, password, originOf(c.req.raw))), 201);
   },
 );
 
@@ -102,7 +103,7 @@ accounts.openapi(
     method: "get",
     path: "/account",
     summary: "Who I am",
-    middleware: signedIn(),
+    middleware: signedIn({ read: "account:read", write: "account:write" }),
     responses: answers({ 200: Account }),
   }),
   (c) => c.json(toAccount(c.var.account), 200),

@@ -29,7 +29,7 @@ const toApiKey = ({ id, name, createdAt, lastUsedAt, isActive }: ApiKeyRow) => (
 });
 
 export const apiKeys = api();
-apiKeys.use(signedIn());
+apiKeys.use(signedIn({ read: "api_keys:read", write: "api_keys:write" }));
 
 apiKeys.openapi(
   createRoute({

@@ -72,7 +72,7 @@ const toCaAccount = (row: CaAccountRow, problem?: string) => ({
 const id = z.object({ id: z.uuid() });
 
 export const caAccounts = api();
-caAccounts.use(signedIn());
+caAccounts.use(signedIn({ read: "ca:read", write: "ca:write" }));
 
 caAccounts.openapi(
   createRoute({

@@ -165,7 +165,7 @@ const wait = z.object({
 });
 
 export const certificates = api();
-certificates.use(signedIn());
+certificates.use(signedIn({ read: "certificates:read", write: "certificates:write" }));
 
 certificates.openapi(
   createRoute({

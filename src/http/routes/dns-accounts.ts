@@ -50,7 +50,7 @@ const toDnsAccount = async (row: DnsAccountRow, service: DnsAccounts) => ({
 const provider = z.object({ provider: z.string() });
 
 export const dnsAccounts = api();
-dnsAccounts.use(signedIn());
+dnsAccounts.use(signedIn({ read: "dns:read", write: "dns:write" }));
 
 dnsAccounts.openapi(
   createRoute({

@@ -44,7 +44,7 @@ const toDomain = ({ row, addresses }: StoredDomain): z.infer<typeof Domain> => (
 const fqdn = z.object({ fqdn: z.string() });
 
 export const domains = api();
-domains.use(signedIn());
+domains.use(signedIn({ read: "domains:read", write: "domains:write" }));
 
 domains.openapi(
   createRoute({

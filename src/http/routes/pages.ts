@@ -7,6 +7,7 @@ import type { HtmlEscapedString } from "hono/utils/html";
 import { Problem } from "../../problems";
 import { api } from "../api";
 import { requireSameOrigin, SESSION_COOKIE } from "../guards";
+import { originOf } from "../origin";
 
 const STYLE = `
 :root { color-scheme: light dark; }
@@ -110,7 +111,7 @@ pages.post("/claim", async (c) => {
   const { accounts, sessions, apiKeys } = c.var.services;
   try {
     const account = await accounts.claim(parsed.data);
-    const session = await sessions.open(account);
+    const session = await sessions.open(account, originOf(c.req.raw));
     const { key } = await apiKeys.create(account, "First key");
     setCookie(c, SESSION_COOKIE, session.token, { httpOnly: true, secure: true, sameSite: "Lax", path: "/" });
     return c.html(claimedPage(account.username, key, new URL(c.req.url).origin), 201, { "cache-control": "no-store" });

@@ -1,0 +1,127 @@
+/** What each plan allows. The gates are CertaDNS's; the numbers are upper bounds for one account. */
+import { Problem } from "../problems";
+import type { Plan } from "./identity";
+
+export interface PlanRules {
+  title: string;
+  apiAccess: boolean;
+  certificates: number;
+  automaticRenewal: boolean;
+  wildcards: boolean;
+  /** Zones of one's own, at a DNS provider or served by certedge. */
+  ownZones: boolean;
+  domains: number;
+  dnsAccounts: number;
+  caAccounts: number;
+  instances: number;
+  requestsPerMinute: number;
+  updatesPerHour: number;
+}
+
+export const plans: Record<Plan, PlanRules> = {
+  free: {
+    title: "Free",
+    apiAccess: false,
+    certificates: 0,
+    automaticRenewal: false,
+    wildcards: false,
+    ownZones: false,
+    domains: 3,
+    dnsAccounts: 0,
+    caAccounts: 0,
+    instances: 0,
+    requestsPerMinute: 60,
+    updatesPerHour: 60,
+  },
+  plus: {
+    title: "Plus",
+    apiAccess: false,
+    certificates: 10,
+    automaticRenewal: false,
+    wildcards: false,
+    ownZones: true,
+    domains: 25,
+    dnsAccounts: 3,
+    caAccounts: 3,
+    instances: 3,
+    requestsPerMinute: 120,
+    updatesPerHour: 240,
+  },
+  pro: {
+    title: "Pro",
+    apiAccess: true,
+    certificates: 100,
+    automaticRenewal: true,
+    wildcards: false,
+    ownZones: true,
+    domains: 100,
+    dnsAccounts: 20,
+    caAccounts: 10,
+    instances: 50,
+    requestsPerMinute: 300,
+    updatesPerHour: 1000,
+  },
+  elite: {
+    title: "Elite",
+    apiAccess: true,
+    certificates: 10_000,
+    automaticRenewal: true,
+    wildcards: true,
+    ownZones: true,
+    domains: 10_000,
+    dnsAccounts: 1000,
+    caAccounts: 100,
+    instances: 10_000,
+    requestsPerMinute: 1200,
+    updatesPerHour: 10_000,
+  },
+};
+
+/** What a plan counts, in the words of a person. */
+const counted = {
+  certificates: "certificates",
+  domains: "domains",
+  dnsAccounts: "DNS accounts",
+  caAccounts: "CA accounts",
+  instances: "instances",
+} as const;
+
+/** What a plan opens, in the words of a person. */
+const opened = {
+  automaticRenewal: "Automatic renewal is",
+  wildcards: "Certificates for wildcards are",
+  ownZones: "Zones of your own are",
+} as const;
+
+export type Counted = keyof typeof counted;
+export type Opened = keyof typeof opened;
+
+const RAISE = "An administrator raises it with PATCH /api/admin/accounts/{id}.";
+
+const order: Plan[] = ["free", "plus", "pro", "elite"];
+
+/** The cheapest plans for which something holds, as a sentence takes them: "Pro and Elite". */
+const plansWith = (holds: (rules: PlanRules) => boolean) =>
+  order
+    .filter((plan) => holds(plans[plan]))
+    .map((plan) => plans[plan].title)
+    .join(" and ");
+
+/** Throws 403 in the seed's words when the plan has no API access. */
+export function requireApiAccess({ plan }: { plan: Plan }): void {
+  if (!plans[plan].apiAccess) throw new Problem(403, "API access requires Pro or Elite subscription");
+}
+
+/** Throws 403 when the plan does not open it. */
+export function requireOpened({ plan }: { plan: Plan }, what: Opened): void {
+  if (plans[plan][what]) return;
+  const names = plansWith((rules) => rules[what]);
+  throw new Problem(403, `${opened[what]} in the plans ${names}; yours is ${plans[plan].title}. ${RAISE}`);
+}
+
+/** The refusal of one more than the plan allows. */
+export function planLimitReached({ plan }: { plan: Plan }, what: Counted): Problem {
+  const { title, [what]: limit } = plans[plan];
+  const rule = limit === 0 ? `includes no ${counted[what]}` : `allows ${limit} ${counted[what]}, and you have them all`;
+  return new Problem(403, `The ${title} plan ${rule}. ${RAISE}`, { extra: { limit } });
+}

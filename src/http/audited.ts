@@ -1,0 +1,25 @@
+/** What a request did, into the audit log. */
+import type { Context } from "hono";
+import type { AuditAction } from "../audit/actions";
+import type { AuditEntry } from "../audit/service";
+import type { AppEnv } from "./api";
+import { originOf } from "./origin";
+
+type Details = Partial<Pick<AuditEntry, "ownerId" | "actor" | "before" | "after">>;
+
+/**
+ * Records what the signed-in caller has done, in the log of their account unless `ownerId` names another one.
+ * `subject` is what it was done on: "certificate home.example.com". Nothing in `details` may be a secret.
+ */
+export async function audited(c: Context<AppEnv>, action: AuditAction, subject: string, details: Details = {}) {
+  const { account, via, credentialId } = c.var.access;
+  const actor = { account_id: account.id, username: account.username, via, credential_id: credentialId };
+  await c.var.services.audit.record({
+    ownerId: account.id,
+    actor,
+    ...originOf(c.req.raw),
+    action,
+    subject,
+    ...details,
+  });
+}

@@ -1,0 +1,84 @@
+/** Where DNS records live, and the host names that follow routers. */
+import { sql } from "drizzle-orm";
+import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { accounts, owner } from "./accounts";
+import { flag, instant, json } from "./columns";
+
+export const dnsAccounts = sqliteTable(
+  "dns_accounts",
+  {
+    id: text("id").primaryKey(),
+    ownerId: owner(),
+    provider: text("provider").notNull(),
+    /** The person's own identifier of it, unique within a provider: "production". */
+    accountId: text("account_id").notNull(),
+    name: text("name").notNull(),
+    sealedCredentials: text("sealed_credentials").notNull(),
+    /** Servers ("host" or "host:port") that are asked whether a value is visible, instead of the zone's NS records. */
+    nameservers: json<string[]>("nameservers").notNull(),
+    isDefault: flag("is_default").notNull(),
+    createdAt: instant("created_at").notNull(),
+    updatedAt: instant("updated_at").notNull(),
+  },
+  (t) => [
+    uniqueIndex("dns_accounts_by_identifier").on(t.ownerId, t.provider, t.accountId),
+    uniqueIndex("dns_accounts_one_default").on(t.ownerId, t.provider).where(sql`is_default = 1`),
+  ],
+);
+
+/** Zones that certedge serves itself; without an owner it is a base zone that the operator offers to everybody. */
+export const zones = sqliteTable("zones", {
+  id: integer("id").primaryKey({ autoIncrement: true }),
+  name: text("name").notNull().unique(),
+  ownerId: integer("owner_id").references(() => accounts.id),
+  serial: integer("serial").notNull(),
+  createdAt: instant("created_at").notNull(),
+});
+
+/** The records of those zones, one row per value. */
+export const records = sqliteTable(
+  "records",
+  {
+    id: integer("id").primaryKey({ autoIncrement: true }),
+    zoneId: integer("zone_id")
+      .notNull()
+      .references(() => zones.id),
+    name: text("name").notNull(),
+    /** The labels from the top down, each with a dot: "test.certedge.home."; what is below a name is a range of these. */
+    path: text("path").notNull(),
+    type: text("type").notNull(),
+    value: text("value").notNull(),
+    ttl: integer("ttl").notNull(),
+  },
+  (t) => [uniqueIndex("records_by_value").on(t.path, t.type, t.value, t.zoneId)],
+);
+
+/** Dynamic DNS host names; dns_account_id is null for hosts in a zone that certedge serves itself. */
+export const domains = sqliteTable(
+  "domains",
+  {
+    id: text("id").primaryKey(),
+    ownerId: owner(),
+    fqdn: text("fqdn").notNull().unique(),
+    zone: text("zone").notNull(),
+    dnsAccountId: text("dns_account_id").references(() => dnsAccounts.id),
+    ttl: integer("ttl").notNull(),
+    createdAt: instant("created_at").notNull(),
+    updatedAt: instant("updated_at").notNull(),
+  },
+  (t) => [index("domains_by_owner").on(t.ownerId, t.fqdn)],
+);
+
+/** What a domain's records should be; the zone follows. */
+export const domainRecords = sqliteTable(
+  "domain_records",
+  {
+    domainId: text("domain_id")
+      .notNull()
+      .references(() => domains.id, { onDelete: "cascade" }),
+    type: text("type").notNull(),
+    value: text("value").notNull(),
+    updatedAt: instant("updated_at").notNull(),
+  },
+  (t) => [uniqueIndex("domain_records_by_value").on(t.domainId, t.type, t.value)],
+);
