@@ -44,7 +44,7 @@ function parseIpv6(text: string): string | undefined {
 
 /** Unspecified, loopback, link-local, multicast: never the address of a host that others reach. */
 function isUnusable(address: string): boolean {
-  if (address.includes(":")) return /^(::1?$|fe[89ab]|ff)/.test(address);
+  if (address.includes(":")) return /^(::1?$|fe[89ab].:|ff..:)/.test(address);
   const [first = 0, second = 0] = address.split(".").map(Number);
   return first === 0 || first === 127 || first >= 224 || (first === 169 && second === 254);
 }

@@ -18,12 +18,15 @@ const statuses: Record<RequestOutcome, number> = {
 /** Some clients send no credential before they have seen this header; others stop at once without the 401. */
 const CHALLENGE = 'Basic realm="certedge"';
 
+const METHODS = "GET, HEAD, POST";
+
 /** Tells routers to leave us alone for a while, in seconds. */
 const RETRY_AFTER = "300";
 
 export const answerRequest = (word: RequestOutcome): Response =>
   text(word, statuses[word], {
     ...(word === "badauth" ? { "www-authenticate": CHALLENGE } : {}),
+    ...(word === "badagent" ? { allow: METHODS } : {}),
     ...(word === "911" ? { "retry-after": RETRY_AFTER } : {}),
   });
 

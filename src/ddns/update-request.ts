@@ -10,6 +10,8 @@ export interface UpdateRequest {
   hosts: string[];
   /** One of each family at most; without any, the caller's own address is meant. */
   addresses: Partial<Record<Family, GivenAddress>>;
+  /** Whether the host is to have no address for now. */
+  offline: boolean;
 }
 
 const HOST_NAMES = ["hostname", "host", "domain", "domains", "host_id"];
@@ -39,7 +41,8 @@ export function readUpdate(request: { method: string; url: string; headers: Head
   // Some name the host in the user part alone.
   const user = normaliseName(credentials?.user ?? "");
   if (hosts.length === 0 && user.includes(".") && !user.includes("@")) hosts.push(user);
-  return { method: request.method, credentials, hosts, addresses: readAddresses(parameters) };
+  const offline = parameters.get("offline")?.some((value) => value.toUpperCase() === "YES") ?? false;
+  return { method: request.method, credentials, hosts, addresses: readAddresses(parameters), offline };
 }
 
 /** The last usable address of each family wins; what is no address is passed over, as the protocol's servers do. */

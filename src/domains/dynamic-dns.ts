@@ -98,6 +98,8 @@ export function createDynamicDns(ports: DynamicDnsPorts) {
         if (!found) return answerRequest("badauth");
         requireApiAccess(found);
         if (isStale(found.lastUsedAt, now())) waitUntil(noteUse(database, found.keyId, now()));
+        // Not offered: passed over, it would publish the address of a host that goes away.
+        if (update.offline) return answerRequest("!donator");
         if (update.hosts.length === 0) return answerRequest("notfqdn");
         if (update.hosts.length > MOST_HOSTS) return answerRequest("numhost");
         const wanted = wantedOf(update, request.headers);
