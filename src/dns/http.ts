@@ -1,164 +1,155 @@
-/** Requests to a provider's API: bounded in time and size, retried where that may help, errors told apart. */
+/** What an adapter has of HTTP: requests that are bounded, repeated where that may help, and fail with what is wrong. */
 import type { z } from "zod";
-import { type DnsFaultKind, DnsProviderError } from "./errors";
+import type { DnsFaultKind, DnsProviderError } from "./errors";
+import { faultsOf } from "./http-faults";
+import { type HttpPorts, performer, type Token } from "./http-perform";
+import type { OutgoingRequest } from "./http-request";
 
-export interface ProviderHttpOptions {
-  fetch: typeof fetch;
-  /** Milliseconds since the epoch. */
-  now: () => number;
-  random?: () => number;
-  sleep?: (milliseconds: number) => Promise<void>;
-  /** Milliseconds for one request; 10,000 by default. */
-  timeout?: number;
+export type { HttpPorts, Token } from "./http-perform";
+export type { OutgoingRequest } from "./http-request";
+
+/** An answer as the hooks see it. The body is what `parse` made of its text; undefined where it could not be read. */
+export interface ApiAnswer {
+  status: number;
+  headers: Headers;
+  body: unknown;
 }
 
-interface RequestOptions {
-  /** Statuses that are a success here: `gone: "ok"` takes 404 so. */
-  gone?: "ok";
-  /** Reads more of a failed answer than its status: the provider's own words. */
+/** "ok" is a success; "busy" is asked again, and unavailable in the end; a kind is that failure, asked again if it is a rate limit. */
+export type Verdict = "ok" | "busy" | DnsFaultKind;
+
+/** How answers are read. Each can be given for the whole API, and for one request. */
+export interface AnswerOptions {
+  /** What an answer means; undefined leaves it to its status. For APIs that answer 200 to everything, or 400 when hurried. */
+  judge?: (answer: ApiAnswer) => Verdict | undefined;
+  /** The provider's own words in a failed answer; where it finds none, the usual members are looked at: message, error, … */
   explain?: (body: unknown) => string | undefined;
+  /** Makes a body of the answer's text; JSON.parse by default. */
+  parse?: (text: string) => unknown;
 }
+
+export interface ApiOptions extends AnswerOptions {
+  /** Headers over the finished request: signatures. Asked for each try, with the headers that are there so far. */
+  sign?: (request: OutgoingRequest) => Record<string, string> | Promise<Record<string, string>>;
+  /** Headers with a token that has to be fetched. It is kept until it expires, and fetched anew once when it is refused. */
+  authorize?: () => Promise<Token>;
+}
+
+/** Members that are undefined are left out. */
+export type Query = Record<string, string | number | boolean | undefined>;
+
+export interface RequestOptions extends AnswerOptions {
+  query?: Query;
+  headers?: Record<string, string>;
+  /** Takes 404 as a success: what was to be removed is gone. */
+  gone?: "ok";
+  /**
+   * Whether the request can be sent again when nobody knows what became of it. All but POST can, unless said otherwise:
+   * a read by POST is `true`. A POST that cannot is not repeated by itself: the operation it is of is done again.
+   */
+  repeatable?: boolean;
+  /** What the schema is to see of the answer; its body by default. For what is in headers: links, cookies, ETags. */
+  read?: (answer: ApiAnswer) => unknown;
+}
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+/** JSON of anything; a form of URLSearchParams; a string as it is, whose content-type is among the request's headers. */
+export type Body = unknown;
 
 export interface ProviderApi {
+  /** Paths go on from the base; a whole address, as of a next page, has to be at the same place. */
   get<Schema extends z.ZodType>(path: string, schema: Schema, options?: RequestOptions): Promise<z.output<Schema>>;
-  send(
-    method: "POST" | "PUT" | "PATCH" | "DELETE",
+  /** The same; nothing for a 404. */
+  find<Schema extends z.ZodType>(
     path: string,
-    body?: unknown,
+    schema: Schema,
     options?: RequestOptions,
-  ): Promise<unknown>;
+  ): Promise<z.output<Schema> | undefined>;
+  /** A request with a body whose answer is read. */
+  ask<Schema extends z.ZodType>(
+    method: Method,
+    path: string,
+    body: Body,
+    schema: Schema,
+    options?: RequestOptions,
+  ): Promise<z.output<Schema>>;
+  /** A write; what a success says is of no interest. */
+  send(method: Method, path: string, body?: Body, options?: RequestOptions): Promise<void>;
+}
+
+/** One page of a list, and where the next one is: a number, a cursor, an address. Nothing, or "", ends the list. */
+export interface Page<Item, Cursor> {
+  items: Item[];
+  next: Cursor | undefined | null;
 }
 
 export interface ProviderHttp {
-  /** `base` ends with a slash; the paths of the requests go on from it. */
-  withBase(base: string, headers: Record<string, string>, options?: RequestOptions): ProviderApi;
+  /** An API at `base`. Every request carries the headers; their credential is in no error. */
+  withBase(base: string, headers: Record<string, string>, options?: ApiOptions): ProviderApi;
+  /** All items of a list that comes in pages; the first is asked for without a cursor. */
+  pages<Item, Cursor extends string | number>(
+    load: (cursor: Cursor | undefined) => Promise<Page<Item, Cursor>>,
+  ): Promise<Item[]>;
+  /** A failure that the adapter itself sees. */
+  error(kind: DnsFaultKind, detail: string): DnsProviderError;
+  /** Milliseconds since the epoch. */
+  now(): number;
 }
 
-const MOST_BYTES = 4_194_304;
-const MOST_TRIES = 4;
-/** All tries of one request together, milliseconds. */
-const DEADLINE = 20_000;
-const FIRST_WAIT = 500;
-const PASSING = new Set([429, 500, 502, 503, 504]);
+/** Who is asked, for the errors. */
+export interface ProviderIdentity {
+  title: string;
+  /** What the credential must be allowed to do, as "It needs …" goes on. */
+  needs: string;
+  /** The values of the credential that are in no error. */
+  secrets: readonly string[];
+}
 
-/** The factory that ports.http is: one for each provider, whose title its errors bear. */
-export function createProviderHttp(options: ProviderHttpOptions): (provider: string) => ProviderHttp {
-  return (provider) => ({
-    withBase(base, headers, defaults = {}) {
-      const call = (method: string, path: string, body: unknown, own: RequestOptions = {}) =>
-        request({ ...options, provider }, new URL(path, base).href, method, headers, body, { ...defaults, ...own });
-      return {
-        get: async (path, schema, own) => {
-          const parsed = schema.safeParse(await call("GET", path, undefined, own));
+const MOST_PAGES = 1_000;
+
+/** The factory that ports.http is. */
+export function createProviderHttp(ports: HttpPorts): (identity: ProviderIdentity) => ProviderHttp {
+  return (identity) => {
+    const faults = faultsOf(identity);
+    return {
+      withBase(base, headers, options = {}) {
+        const perform = performer({ ports, faults, base: base.endsWith("/") ? base : `${base}/`, headers, options });
+
+        const understand = <Schema extends z.ZodType>(answer: ApiAnswer, schema: Schema, own: RequestOptions) => {
+          const parsed = schema.safeParse(own.read ? own.read(answer) : answer.body);
           if (parsed.success) return parsed.data;
-          const [issue] = parsed.error.issues;
-          throw new DnsProviderError(
-            "unavailable",
-            provider,
-            `Its answer has an unknown form: ${issue?.path.join(".")}: ${issue?.message}.`,
-          );
-        },
-        send: (method, path, body, own) => call(method, path, body, own),
-      };
-    },
-  });
-}
+          throw faults.unknownForm(parsed.error);
+        };
 
-async function request(
-  ports: ProviderHttpOptions & { provider: string },
-  url: string,
-  method: string,
-  headers: Record<string, string>,
-  body: unknown,
-  options: RequestOptions,
-): Promise<unknown> {
-  const { now, sleep = wait, random = Math.random, provider } = ports;
-  const started = now();
-  for (let tries = 1; ; tries++) {
-    const outcome = await attempt(ports, url, method, headers, body);
-    if (outcome.kind === "answer") {
-      const { status, json } = outcome;
-      if (status < 300 || (status === 404 && options.gone === "ok")) return json;
-      const retryAt = outcome.retryAfter ?? now() + FIRST_WAIT * 2 ** (tries - 1) * (0.75 + random() / 2);
-      if (!PASSING.has(status) || tries >= MOST_TRIES || retryAt - started > DEADLINE) {
-        throw errorOf(provider, status, options.explain?.(json));
-      }
-      await sleep(Math.max(0, retryAt - now()));
-    } else {
-      // A write that timed out may have worked; every write of an adapter can be sent again.
-      if (tries >= 2 || now() - started > DEADLINE) throw new DnsProviderError(outcome.kind, provider, outcome.detail);
-      await sleep(FIRST_WAIT);
-    }
-  }
-}
-
-type Outcome =
-  | { kind: "answer"; status: number; json: unknown; retryAfter?: number }
-  | { kind: "timeout" | "unavailable"; detail: string };
-
-async function attempt(
-  { fetch, timeout = 10_000, now }: ProviderHttpOptions,
-  url: string,
-  method: string,
-  headers: Record<string, string>,
-  body: unknown,
-): Promise<Outcome> {
-  const signal = AbortSignal.timeout(timeout);
-  try {
-    const response = await fetch(url, {
-      method,
-      signal,
-      redirect: "manual", // a redirect would take the credential elsewhere
-      headers: {
-        accept: "application/json",
-        "user-agent": "certedge/0.1",
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-        ...headers,
+        return {
+          get: async (path, schema, own = {}) => understand(await perform("GET", path, undefined, own), schema, own),
+          ask: async (method, path, body, schema, own = {}) =>
+            understand(await perform(method, path, body, own), schema, own),
+          async find(path, schema, own = {}) {
+            const answer = await perform("GET", path, undefined, { ...own, gone: "ok" });
+            return answer.status === 404 ? undefined : understand(answer, schema, own);
+          },
+          async send(method, path, body, own = {}) {
+            await perform(method, path, body, own);
+          },
+        };
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await readText(response);
-    const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
-    const retryAfter = Number.isFinite(seconds) ? { retryAfter: now() + seconds * 1000 } : {};
-    return { kind: "answer", status: response.status, json: parseJson(text), ...retryAfter };
-  } catch {
-    return signal.aborted
-      ? { kind: "timeout", detail: `It did not answer within ${timeout / 1000} s.` }
-      : { kind: "unavailable", detail: "It cannot be reached." };
-  }
-}
 
-async function readText(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  const reader = response.body?.getReader();
-  let text = "";
-  let size = 0;
-  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-    size += part.value.byteLength;
-    if (size > MOST_BYTES) throw new Error("the answer is too large");
-    text += decoder.decode(part.value, { stream: true });
-  }
-  return text + decoder.decode();
-}
+      async pages(load) {
+        let page = await load(undefined);
+        const items = [...page.items];
+        for (let count = 1; page.next !== undefined && page.next !== null && page.next !== ""; count++) {
+          if (count >= MOST_PAGES) {
+            throw faults.error("unavailable", `Its list does not end within ${MOST_PAGES} pages.`);
+          }
+          page = await load(page.next);
+          items.push(...page.items);
+        }
+        return items;
+      },
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function errorOf(provider: string, status: number, words: string | undefined): DnsProviderError {
-  const said = words ? ` It said: ${words}` : "";
-  const table: Record<number, [DnsFaultKind, string]> = {
-    401: ["credential", `It refused the credential (401).${said}`],
-    403: ["credential", `The credential may not do this (403).${said}`],
-    404: ["zone_not_found", `It does not know the zone or record (404).${said}`],
-    429: ["rate_limited", `Its rate limit is reached (429).${said}`],
+      error: faults.error,
+      now: ports.now,
+    };
   };
-  const [kind, detail] = table[status] ?? [status >= 500 ? "unavailable" : "refused", `It answered ${status}.${said}`];
-  return new DnsProviderError(kind as DnsFaultKind, provider, detail);
 }
-
-const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));

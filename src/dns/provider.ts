@@ -1,7 +1,8 @@
 /** What a DNS provider is to certedge. A new one is a file in providers/ and a line in registry.ts. */
 import { z } from "zod";
 import type { BuiltinRecords } from "./builtin-records";
-import type { ProviderHttp } from "./http";
+import { DnsProviderError } from "./errors";
+import type { ProviderHttp, ProviderIdentity } from "./http";
 
 export type RecordType = "TXT" | "A" | "AAAA" | "CNAME";
 
@@ -21,10 +22,13 @@ export interface RecordSet {
   ttl: number;
 }
 
-/** An open connection with one credential. Every method throws DnsProviderError. */
+/**
+ * An open connection with one credential. Every method throws DnsProviderError, and every write can be done again from
+ * its start: it looks at what is there before it makes something new.
+ */
 export interface ZoneConnection {
-  /** The names of all zones that the credential sees. */
-  zones(): Promise<string[]>;
+  /** The names of all zones that the credential sees; missing where the API cannot list them, and then hasZone is there. */
+  zones?(): Promise<string[]>;
   /** Where the API can be asked for one zone: whether it sees a zone of exactly this name. */
   hasZone?(name: string): Promise<boolean>;
   /** Adds the value beside what is there; one that is there already is a success. */
@@ -36,7 +40,7 @@ export interface ZoneConnection {
 }
 
 export interface ProviderPorts {
-  http: (provider: string) => ProviderHttp;
+  http: (identity: ProviderIdentity) => ProviderHttp;
   builtinRecords: BuiltinRecords;
 }
 
@@ -47,6 +51,8 @@ export interface CredentialField {
   help: string;
   secret: boolean;
   optional: boolean;
+  /** Whether it is a text of several lines: a PEM, a JSON document. */
+  multiline: boolean;
 }
 
 export interface DnsProvider {
@@ -54,6 +60,8 @@ export interface DnsProvider {
   title: string;
   credentials: z.ZodObject;
   credentialFields(): CredentialField[];
+  /** What a credential must be allowed to do, as "It needs …" goes on. */
+  needs: string;
   /** Seconds; a lower TTL is raised to this. */
   minimumTtl: number;
   writes: "one record per value" | "whole record sets";
@@ -64,6 +72,7 @@ interface Definition<Credentials extends z.ZodObject> {
   id: string;
   title: string;
   credentials: Credentials;
+  needs: string;
   minimumTtl: number;
   writes: DnsProvider["writes"];
   connect(credentials: z.output<Credentials>, http: ProviderHttp, ports: ProviderPorts): ZoneConnection;
@@ -73,44 +82,84 @@ interface FieldMeta {
   title: string;
   help: string;
   secret: boolean;
+  multiline: boolean;
 }
 
 const fields = z.registry<FieldMeta>();
 
-const described = (title: string, help: string, isSecret: boolean) =>
-  z.string().trim().min(1).max(8192).register(fields, { title, help, secret: isSecret });
+const text = () => z.string().trim().min(1).max(8192);
+/** A line break in a header or a query is the beginning of somebody else's. */
+const line = () => text().regex(/^\P{Cc}*$/u, "It has a character that does not belong there: a line break?");
+const isAddress = (given: string) => /^https?:\/\/[^/?#@]+(\/[^?#]*)?$/i.test(given) && URL.canParse(given);
 
 /** A field that is never shown again. */
-export const secret = (title: string, help: string) => described(title, help, true);
+export const secret = (title: string, help: string) =>
+  line().register(fields, { title, help, secret: true, multiline: false });
+
+/** A secret of several lines: a PEM, a JSON document. */
+export const secretText = (title: string, help: string) =>
+  text().register(fields, { title, help, secret: true, multiline: true });
 
 /** A field that may be shown. */
-export const field = (title: string, help: string) => described(title, help, false);
+export const field = (title: string, help: string) =>
+  line().register(fields, { title, help, secret: false, multiline: false });
+
+/** Where an API is, when that is for the person to say. */
+export const address = (title: string, help: string) =>
+  line()
+    .refine(isAddress, "Give the whole address, as in https://ns.example.net:8081.")
+    .register(fields, { title, help, secret: false, multiline: false });
 
 export function defineProvider<Credentials extends z.ZodObject>(definition: Definition<Credentials>): DnsProvider {
-  const { credentials, connect, minimumTtl } = definition;
+  const { credentials, connect, minimumTtl, title, needs } = definition;
+  const credentialFields = () =>
+    Object.entries(credentials.shape).map(([name, schema]) => ({ name, ...metaOf(schema as z.ZodType) }));
   return {
     ...definition,
-    credentialFields: () =>
-      Object.entries(credentials.shape).map(([name, schema]) => ({ name, ...metaOf(schema as z.ZodType) })),
+    credentialFields,
     connect(given, ports) {
-      const http = ports.http(definition.title);
-      return withMinimumTtl(connect(credentials.parse(given), http, ports), minimumTtl);
+      const parsed = credentials.safeParse(given);
+      // A credential that was stored by an older version may lack what this one asks for.
+      if (!parsed.success) throw unfit(title, parsed.error);
+      const values = new Map(Object.entries(parsed.data));
+      const secrets = credentialFields().flatMap((one) => (one.secret ? [String(values.get(one.name) ?? "")] : []));
+      const http = ports.http({ title, needs, secrets });
+      return careful(connect(parsed.data, http, ports), minimumTtl);
     },
   };
+}
+
+function unfit(title: string, { issues: [issue] }: z.ZodError): DnsProviderError {
+  return new DnsProviderError(
+    "credential",
+    title,
+    `The credential does not fit: ${issue?.path.join(".")}: ${issue?.message}`,
+  );
 }
 
 function metaOf(schema: z.ZodType): Omit<CredentialField, "name"> {
   const optional = schema instanceof z.ZodOptional || schema instanceof z.ZodDefault;
   const inner = optional ? (schema.unwrap() as z.ZodType) : schema;
-  return { title: "", help: "", secret: true, ...fields.get(inner as z.ZodString), optional };
+  const unknown = { title: "", help: "", secret: true, multiline: false };
+  return { ...unknown, ...fields.get(inner as z.ZodString), optional };
 }
 
-function withMinimumTtl(connection: ZoneConnection, minimum: number): ZoneConnection {
+/** Raises TTLs to the provider's minimum, and does a write again, once, when nobody knows what became of it. */
+function careful(connection: ZoneConnection, minimum: number): ZoneConnection {
   const raise = <Item extends { ttl: number }>(item: Item): Item => ({ ...item, ttl: Math.max(item.ttl, minimum) });
   return {
     ...connection,
-    add: (zone, record) => connection.add(zone, raise(record)),
-    remove: (zone, record) => connection.remove(zone, raise(record)),
-    replace: (zone, set) => connection.replace(zone, raise(set)),
+    add: (zone, record) => againIfUnknown(() => connection.add(zone, raise(record))),
+    remove: (zone, record) => againIfUnknown(() => connection.remove(zone, raise(record))),
+    replace: (zone, set) => againIfUnknown(() => connection.replace(zone, raise(set))),
   };
+}
+
+async function againIfUnknown(write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!(error instanceof DnsProviderError && error.outcomeUnknown)) throw error;
+    await write();
+  }
 }

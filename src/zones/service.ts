@@ -5,7 +5,7 @@ import { DnsProviderError } from "../dns/errors";
 import { ancestors, normaliseName } from "../dns/names";
 import type { ProviderPorts, RecordSet, RecordValue, ZoneConnection } from "../dns/provider";
 import { builtin } from "../dns/providers/builtin";
-import { findZone } from "../dns/zone-finder";
+import { explainMissingZone, findZone } from "../dns/zone-finder";
 import type { DnsAccountRow, DnsAccounts } from "../dns-accounts/service";
 import { knownProvider } from "../dns-accounts/service";
 import { Problem } from "../problems";
@@ -57,10 +57,13 @@ export function createZones(ports: ZonePorts) {
     return zone && { dnsAccountId: null, provider: "builtin", zone: zone.name };
   }
 
-  async function zoneInAccount(row: DnsAccountRow, name: string): Promise<ZoneLocation | undefined> {
+  /** The place in the account, or the reason why it has none. */
+  async function zoneInAccount(row: DnsAccountRow, name: string): Promise<ZoneLocation | string> {
     const { provider, credentials } = await dnsAccounts.open(row);
-    const zone = await findZone(provider.connect(credentials, providerPorts), name);
-    return zone === undefined ? undefined : { dnsAccountId: row.id, provider: row.provider, zone };
+    const connection = provider.connect(credentials, providerPorts);
+    const zone = await findZone(connection, name);
+    if (zone === undefined) return explainMissingZone(connection, name);
+    return { dnsAccountId: row.id, provider: row.provider, zone };
   }
 
   /** Accounts are asked in the order of preference; one that fails does not hide another that holds the name. */
@@ -69,8 +72,8 @@ export function createZones(ports: ZonePorts) {
     for (const row of rows) {
       try {
         const found = await zoneInAccount(row, name);
-        if (found) return found;
-        reasons.push(`${row.provider}/${row.accountId} has no zone that holds it`);
+        if (typeof found !== "string") return found;
+        reasons.push(`${row.provider}/${row.accountId}: ${found}`);
       } catch (error) {
         if (!(error instanceof DnsProviderError)) throw error;
         reasons.push(`${row.provider}/${row.accountId}: ${error.detail}`);
@@ -89,7 +92,7 @@ export function createZones(ports: ZonePorts) {
       if (pin.provider === "builtin" || pin.provider === undefined) {
         const own = await builtinZoneOf(ownerId, wanted);
         if (own) return own;
-        if (pin.provider === "builtin") throw noZone(wanted, ["certedge serves no zone that holds it"]);
+        if (pin.provider === "builtin") throw noZone(wanted, ["certedge serves no zone that holds it."]);
       }
       if (pin.provider === undefined) return searchAccounts(await dnsAccounts.list(ownerId), wanted);
       knownProvider(pin.provider);
@@ -142,7 +145,7 @@ async function ensureBaseZone({ database, builtinZone, now }: ZonePorts): Promis
 }
 
 function noZone(name: string, reasons: string[]): Problem {
-  const tried = reasons.length > 0 ? ` Tried: ${reasons.join("; ")}.` : " There is no DNS account yet.";
+  const tried = reasons.length > 0 ? ` Tried: ${reasons.join(" ")}` : " There is no DNS account yet.";
   return new Problem(
     422,
     `No zone for ${name} was found.${tried} Add a DNS account whose credential sees the zone, or name one with dns_provider and dns_account_id.`,

@@ -6,6 +6,7 @@ export const builtin = defineProvider({
   id: "builtin",
   title: "certedge",
   credentials: z.strictObject({}),
+  needs: "nothing",
   minimumTtl: 1,
   writes: "one record per value",
   connect: (_credentials, _http, { builtinRecords }) => builtinRecords,

@@ -3,36 +3,33 @@
  * API: https://doc.powerdns.com/authoritative/http-api/
  */
 import { z } from "zod";
-import { DnsProviderError } from "../errors";
+import { path } from "../http-request";
 import { normaliseName } from "../names";
-import { defineProvider, field, type RecordSet, type RecordType, secret } from "../provider";
-import { quoteTxt, unquoteTxt } from "../txt";
+import { address, defineProvider, field, type RecordSet, type RecordType, secret } from "../provider";
+import { quoteTxt } from "../txt";
+import { sameValue } from "../values";
 
-const zoneList = z.array(z.object({ id: z.string(), name: z.string(), kind: z.string() }));
+const zoneList = z.array(z.object({ name: z.string(), kind: z.string() }));
 const server = z.object({ version: z.string() });
+const stored = z.object({ content: z.string(), disabled: z.boolean().default(false) });
 const zoneWithSets = z.object({
   kind: z.string(),
-  rrsets: z.array(
-    z.object({
-      name: z.string(),
-      type: z.string(),
-      ttl: z.number(),
-      records: z.array(z.object({ content: z.string(), disabled: z.boolean().default(false) })),
-    }),
-  ),
+  rrsets: z.array(z.object({ name: z.string(), type: z.string(), ttl: z.number(), records: z.array(stored) })),
 });
 
-type StoredRecord = z.infer<typeof zoneWithSets>["rrsets"][number]["records"][number];
+type StoredRecord = z.infer<typeof stored>;
+type Identity = Omit<RecordSet, "values">;
 
 /** Zones of these kinds are copies, which nobody can write to. */
 const COPIES = new Set(["Slave", "Secondary", "Consumer"]);
 const PRIMARIES = new Set(["Master", "Primary"]);
 
 const canonical = (name: string) => `${name}.`;
-const toContent = (type: RecordType, value: string) =>
-  type === "TXT" ? quoteTxt(value) : type === "CNAME" ? canonical(value) : value;
-const isValue = (type: RecordType, value: string) => (record: StoredRecord) =>
-  type === "TXT" ? unquoteTxt(record.content) === value : normaliseName(record.content) === normaliseName(value);
+
+function toRecord(type: RecordType, value: string): StoredRecord {
+  const content = type === "TXT" ? quoteTxt(value) : type === "CNAME" ? canonical(value) : value;
+  return { content, disabled: false };
+}
 
 /** Single values can be added and removed from 4.9.12 and 5.0.2 on. */
 function takesSingleValues(version: string): boolean {
@@ -45,108 +42,90 @@ export const powerdns = defineProvider({
   id: "powerdns",
   title: "PowerDNS",
   credentials: z.strictObject({
-    base_url: field(
+    base_url: address(
       "API address",
       "https://ns.example.net:8081; a TLS proxy has to stand before the plain HTTP server",
     ),
     api_key: secret("API key", "api-key of pdns.conf; it has power over every zone of the server"),
     server_id: field("Server", "localhost, unless a proxy says otherwise").default("localhost"),
   }),
+  needs: "the api-key of pdns.conf, and webserver-allow-from to let certedge in",
   minimumTtl: 1,
   writes: "whole record sets",
 
   connect({ base_url, api_key, server_id }, http) {
-    const base = `${base_url.replace(/\/+$/, "")}/api/v1/servers/${encodeURIComponent(server_id)}/`;
-    const explain = (body: unknown) => z.object({ error: z.string() }).safeParse(body).data?.error;
-    const api = http.withBase(base, { "x-api-key": api_key }, { explain });
-    const zonePath = (zone: string) => `zones/${encodeURIComponent(canonical(zone))}`;
+    const api = http.withBase(`${base_url.replace(/\/+$/, "")}/api/v1/`, { "x-api-key": api_key });
+    const serverPath = path`servers/${server_id}`;
+    const zonePath = (zone: string) => path`servers/${server_id}/zones/${canonical(zone)}`;
     let version: Promise<string> | undefined;
 
-    async function read(zone: string, name: string, type: RecordType) {
-      const query = `?rrset_name=${encodeURIComponent(canonical(name))}&rrset_type=${type}`;
-      const { kind, rrsets } = await api.get(`${zonePath(zone)}${query}`, zoneWithSets);
+    async function hasSingleValues(): Promise<boolean> {
+      version ??= api.get(serverPath, server).then((answer) => answer.version);
+      return takesSingleValues(await version);
+    }
+
+    async function read(zone: string, { name, type }: Identity) {
+      const query = { rrset_name: canonical(name), rrset_type: type };
+      const { kind, rrsets } = await api.get(zonePath(zone), zoneWithSets, { query });
       // Older servers ignore the filter and answer with the whole zone.
       const set = rrsets.find((candidate) => normaliseName(candidate.name) === name && candidate.type === type);
-      return { kind, set };
+      return { kind, ttl: set?.ttl, records: set?.records ?? [] };
     }
 
-    async function patch(zone: string, rrset: object, kind?: string): Promise<void> {
-      await api.send("PATCH", zonePath(zone), { rrsets: [rrset] });
+    async function write(zone: string, kind: string, { name, type }: Identity, change: object): Promise<void> {
+      await api.send("PATCH", zonePath(zone), { rrsets: [{ name: canonical(name), type, ...change }] });
       // A primary that cannot notify its copies now does so at the next refresh.
-      if (kind && PRIMARIES.has(kind)) await api.send("PUT", `${zonePath(zone)}/notify`).catch(() => undefined);
+      if (PRIMARIES.has(kind)) await api.send("PUT", `${zonePath(zone)}/notify`).catch(() => undefined);
     }
 
-    async function write(
-      zone: string,
-      { name, type, ttl }: Omit<RecordSet, "values">,
-      records: StoredRecord[],
-      kind: string,
-    ) {
-      const identity = { name: canonical(name), type };
-      const change = records.length > 0 ? { changetype: "REPLACE", ttl, records } : { changetype: "DELETE" };
-      await patch(zone, { ...identity, ...change }, kind);
-    }
-
-    async function single(
-      zone: string,
-      changetype: "EXTEND" | "PRUNE",
-      { name, type, ttl }: Omit<RecordSet, "values">,
-      content: string,
-    ) {
-      await patch(zone, { name: canonical(name), type, ttl, changetype, records: [{ content, disabled: false }] });
-    }
-
-    const hasSingleValues = async () => {
-      // The server itself has no slash at its end.
-      version ??= api.get(`../${encodeURIComponent(server_id)}`, server).then((answer) => answer.version);
-      return takesSingleValues(await version);
-    };
+    const whole = (ttl: number, records: StoredRecord[]) =>
+      records.length > 0 ? { changetype: "REPLACE", ttl, records } : { changetype: "DELETE" };
 
     return {
       async zones() {
-        const all = await api.get("zones?dnssec=false", zoneList);
+        const all = await api.get(`${serverPath}/zones`, zoneList, { query: { dnssec: false } });
         return all.filter(({ kind }) => !COPIES.has(kind)).map(({ name }) => normaliseName(name));
       },
 
       async hasZone(name) {
-        const found = await api.get(`zones?zone=${encodeURIComponent(canonical(name))}`, zoneList);
+        const found = await api.get(`${serverPath}/zones`, zoneList, { query: { zone: canonical(name) } });
         const zone = found.find((candidate) => normaliseName(candidate.name) === name);
         if (zone && COPIES.has(zone.kind)) {
-          throw new DnsProviderError(
-            "refused",
-            "PowerDNS",
-            `${name} is a ${zone.kind} zone there: write to its primary.`,
-          );
+          throw http.error("refused", `${name} is a ${zone.kind} zone there: write to its primary.`);
         }
         return zone !== undefined;
       },
 
       async add(zone, { value, ...record }) {
-        const content = toContent(record.type, value);
-        if (await hasSingleValues()) return single(zone, "EXTEND", record, content);
-        const { kind, set } = await read(zone, record.name, record.type);
-        if (set?.records.some(isValue(record.type, value))) return;
-        const records = [...(set?.records ?? []), { content, disabled: false }];
-        await write(zone, { ...record, ttl: set?.ttl ?? record.ttl }, records, kind);
+        const { kind, ttl = record.ttl, records } = await read(zone, record);
+        if (records.some(({ content }) => sameValue(record.type, content, value))) return;
+        const added = toRecord(record.type, value);
+        const change = (await hasSingleValues())
+          ? { changetype: "EXTEND", ttl, records: [added] }
+          : whole(ttl, [...records, added]);
+        await write(zone, kind, record, change);
       },
 
       async remove(zone, { value, ...record }) {
-        if (await hasSingleValues()) return single(zone, "PRUNE", record, toContent(record.type, value));
-        const { kind, set } = await read(zone, record.name, record.type);
-        if (!set?.records.some(isValue(record.type, value))) return;
-        const isThis = isValue(record.type, value);
-        await write(
-          zone,
-          { ...record, ttl: set.ttl },
-          set.records.filter((stored) => !isThis(stored)),
-          kind,
-        );
+        const { kind, ttl = record.ttl, records } = await read(zone, record);
+        const isThis = ({ content }: StoredRecord) => sameValue(record.type, content, value);
+        const unwanted = records.filter(isThis);
+        if (unwanted.length === 0) return;
+        const changes = (await hasSingleValues())
+          ? unwanted.map((one) => ({ changetype: "PRUNE", ttl, records: [one] }))
+          : [
+              whole(
+                ttl,
+                records.filter((one) => !isThis(one)),
+              ),
+            ];
+        for (const change of changes) await write(zone, kind, record, change);
       },
 
       async replace(zone, { values, ...set }) {
-        const records = values.map((value) => ({ content: toContent(set.type, value), disabled: false }));
-        const { kind } = await read(zone, set.name, set.type);
-        await write(zone, set, records, kind);
+        const { kind } = await read(zone, set);
+        const records = values.map((value) => toRecord(set.type, value));
+        await write(zone, kind, set, whole(set.ttl, records));
       },
     };
   },

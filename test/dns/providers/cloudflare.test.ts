@@ -1,0 +1,4 @@
+import { describeProvider } from "../../support/provider-suite";
+import { cloudflareFake } from "./cloudflare.fake";
+
+describeProvider("Cloudflare", cloudflareFake);

@@ -1,0 +1,285 @@
+/** What every DNS provider has to do, on whatever stands for its API: a fake that checks each request, or the real thing. */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { BuiltinRecords } from "../../src/dns/builtin-records";
+import type { DnsProvider, ProviderPorts, RecordType, ZoneConnection } from "../../src/dns/provider";
+import { explainMissingZone, findZone } from "../../src/dns/zone-finder";
+
+/** A set as the API holds it; TXT contents are quoted. */
+export interface StoredSet {
+  name: string;
+  type: RecordType;
+  contents: string[];
+  ttl: number;
+}
+
+/** The other side of an adapter, empty. */
+export interface ProviderPeer {
+  provider: DnsProvider;
+  credentials: Record<string, string>;
+  http: ProviderPorts["http"];
+  addZone(name: string): void | Promise<void>;
+  /** Puts a set there as somebody else would. */
+  put(zone: string, set: StoredSet): void | Promise<void>;
+  /** The contents of a set, sorted, and its TTL. */
+  look(name: string, type: RecordType): Promise<{ contents: string[]; ttl: number | undefined }>;
+  /** The TTL that a wanted one becomes; by default the provider's minimum where it is lower. Undefined: it keeps none. */
+  ttlFor?(wanted: number): number | undefined;
+  /** What was asked against the API's contract. */
+  violations?(): string[];
+}
+
+export const noBuiltinRecords: BuiltinRecords = {
+  zones: () => Promise.reject(new Error("not asked for")),
+  add: () => Promise.reject(new Error("not asked for")),
+  remove: () => Promise.reject(new Error("not asked for")),
+  replace: () => Promise.reject(new Error("not asked for")),
+};
+
+export const connectTo = ({ provider, http, credentials }: Pick<ProviderPeer, "provider" | "http" | "credentials">) =>
+  provider.connect(credentials, { http, builtinRecords: noBuiltinRecords });
+
+const ZONE = "example.com";
+const NAME = "_acme-challenge.www.example.com";
+const FIRST = "nQxTz4dpDx0eHJhGIHBHp8VNWbEhgGBVKxYKMmXPYpA";
+const SECOND = "LPsIwTo7o8BoG0-vjCyGQGBWSVIPxI-i_X336eUOQZo";
+
+/** What other people keep at a name: long, with quotes and backslashes, with bytes that are no ASCII. */
+const FOREIGN = [
+  '"v=spf1 include:_spf.example.net ~all"',
+  '"a \\"quoted\\" word, a \\\\ backslash and \\195\\164"',
+  `"${"x".repeat(255)}" "${"y".repeat(60)}"`,
+].sort();
+
+const txt = (value: string, name = NAME, ttl = 60) => ({ name, type: "TXT" as const, value, ttl });
+/** What was asked must have been within the API's contract, also where the adapter overlooks the refusal. */
+export function holdContract(peer: () => ProviderPeer): void {
+  afterEach(() => expect(peer().violations?.() ?? []).toEqual([]));
+}
+
+const quoted = (...values: string[]) => values.map((value) => `"${value}"`).sort();
+
+export function describeZoneFinding(title: string, setUp: () => ProviderPeer | Promise<ProviderPeer>): void {
+  describe(`${title}: finding the zone of a name`, () => {
+    let peer: ProviderPeer;
+    let connection: ZoneConnection;
+
+    beforeEach(async () => {
+      peer = await setUp();
+      connection = connectTo(peer);
+    });
+
+    holdContract(() => peer);
+
+    /** As every provider has it: a connection that lists zones does list these. */
+    const listed = async () => (await connection.zones?.())?.sort();
+
+    const addZones = async (...names: string[]) => {
+      for (const name of names) await peer.addZone(name);
+    };
+
+    it("takes the longest zone above it, however deep", async () => {
+      await addZones("example.com", "deep.example.com", "far.deep.example.com", "other.example.org");
+      expect(await findZone(connection, "_acme-challenge.a.b.c.deep.example.com")).toBe("deep.example.com");
+      expect(await findZone(connection, "_acme-challenge.x.far.deep.example.com")).toBe("far.deep.example.com");
+      expect(await findZone(connection, "_acme-challenge.example.com")).toBe("example.com");
+    });
+
+    it("takes the zone itself for its apex, and for a wildcard", async () => {
+      await addZones("example.com");
+      expect(await findZone(connection, "example.com")).toBe("example.com");
+      expect(await findZone(connection, "*.example.com")).toBe("example.com");
+    });
+
+    it("does not take a zone whose name only ends alike", async () => {
+      await addZones("example.com", "b.example.org");
+      expect(await findZone(connection, "www.notexample.com")).toBeUndefined();
+      expect(await findZone(connection, "ab.example.org")).toBeUndefined();
+    });
+
+    it("knows zones with international names by their A-labels", async () => {
+      await addZones("xn--bcher-kva.example");
+      expect(await findZone(connection, "_acme-challenge.xn--bcher-kva.example")).toBe("xn--bcher-kva.example");
+    });
+
+    it("sees zones on every page of the list", async () => {
+      const many = Array.from({ length: 60 }, (_, index) => `zone-${String(index).padStart(2, "0")}.example`);
+      await addZones(...many);
+      expect((await listed()) ?? many).toEqual(many);
+      expect(await findZone(connection, "www.zone-59.example")).toBe("zone-59.example");
+    });
+
+    it("says which zones the credential does see when it sees none for the name", async () => {
+      await addZones("example.com", "example.net");
+      const detail = await explainMissingZone(connection, "www.example.org");
+      expect(detail).toBe("The credential sees no zone for www.example.org; zones it sees: example.com, example.net.");
+    });
+
+    it("says that the credential sees no zone at all", async () => {
+      expect(await explainMissingZone(connection, "www.example.org")).toBe(
+        "The credential sees no zone for www.example.org; it sees no zone at all.",
+      );
+    });
+
+    it("names the first zones of very many", async () => {
+      await addZones(...Array.from({ length: 12 }, (_, index) => `${String.fromCharCode(97 + index)}.example`));
+      expect(await explainMissingZone(connection, "www.example.org")).toMatch(
+        /: a\.example, .* j\.example and 2 more\.$/,
+      );
+    });
+  });
+}
+
+export function describeZoneWrites(title: string, setUp: () => ProviderPeer | Promise<ProviderPeer>): void {
+  describe(`${title}: writing to a zone`, () => {
+    let peer: ProviderPeer;
+    let connection: ZoneConnection;
+
+    beforeEach(async () => {
+      peer = await setUp();
+      await peer.addZone(ZONE);
+      connection = connectTo(peer);
+    });
+
+    holdContract(() => peer);
+
+    const ttlFor = (wanted: number) => (peer.ttlFor ? peer.ttlFor(wanted) : Math.max(wanted, peer.provider.minimumTtl));
+
+    const contents = async (name = NAME, type: RecordType = "TXT") => (await peer.look(name, type)).contents;
+
+    it("adds a value to an empty name", async () => {
+      await connection.add(ZONE, txt(FIRST));
+      expect(await peer.look(NAME, "TXT")).toEqual({ contents: quoted(FIRST), ttl: ttlFor(60) });
+    });
+
+    it("adds a second value beside the first", async () => {
+      await connection.add(ZONE, txt(FIRST));
+      await connection.add(ZONE, txt(SECOND));
+      expect(await contents()).toEqual(quoted(FIRST, SECOND));
+    });
+
+    it("adds a value once, however often it is told", async () => {
+      for (let times = 0; times < 3; times++) await connection.add(ZONE, txt(FIRST));
+      expect(await contents()).toEqual(quoted(FIRST));
+    });
+
+    it("removes exactly the value that is meant", async () => {
+      await connection.add(ZONE, txt(FIRST));
+      await connection.add(ZONE, txt(SECOND));
+      await connection.remove(ZONE, txt(FIRST));
+      expect(await peer.look(NAME, "TXT")).toEqual({ contents: quoted(SECOND), ttl: ttlFor(60) });
+    });
+
+    it("removes the last value, and with it the set", async () => {
+      await connection.add(ZONE, txt(FIRST));
+      await connection.remove(ZONE, txt(FIRST));
+      expect(await contents()).toEqual([]);
+    });
+
+    it("counts a value that is gone already as removed", async () => {
+      await connection.remove(ZONE, txt(FIRST));
+      await connection.add(ZONE, txt(SECOND));
+      await connection.remove(ZONE, txt(FIRST));
+      expect(await contents()).toEqual(quoted(SECOND));
+    });
+
+    it("keeps what others have put at the name, byte for byte, and their TTL", async () => {
+      await peer.put(ZONE, { name: NAME, type: "TXT", contents: FOREIGN, ttl: 3600 });
+      await connection.add(ZONE, txt(FIRST));
+      expect(await contents()).toEqual([...FOREIGN, ...quoted(FIRST)].sort());
+      await connection.remove(ZONE, txt(FIRST));
+      expect(await peer.look(NAME, "TXT")).toEqual({ contents: FOREIGN, ttl: ttlFor(3600) });
+    });
+
+    it("finds a value again in whatever strings it is kept", async () => {
+      const long = `${"x".repeat(200)} ${"y".repeat(200)}`;
+      await peer.put(ZONE, {
+        name: NAME,
+        type: "TXT",
+        contents: [`"${"x".repeat(200)}" " ${"y".repeat(200)}"`],
+        ttl: 60,
+      });
+      await connection.add(ZONE, txt(long));
+      expect(await contents()).toHaveLength(1);
+      await connection.remove(ZONE, txt(long));
+      expect(await contents()).toEqual([]);
+    });
+
+    it("leaves other types and other names alone", async () => {
+      await peer.put(ZONE, { name: "www.example.com", type: "A", contents: ["192.0.2.1"], ttl: 300 });
+      await peer.put(ZONE, { name: `below.${NAME}`, type: "TXT", contents: FOREIGN, ttl: 300 });
+      await connection.add(ZONE, txt(FIRST, "www.example.com"));
+      await connection.remove(ZONE, txt(FIRST, "www.example.com"));
+      await connection.add(ZONE, txt(FIRST));
+      await connection.remove(ZONE, txt(FIRST));
+      expect(await contents("www.example.com", "A")).toEqual(["192.0.2.1"]);
+      expect(await contents(`below.${NAME}`)).toEqual(FOREIGN);
+    });
+
+    it("writes to the apex and to a wildcard", async () => {
+      await connection.add(ZONE, txt(FIRST, ZONE));
+      await connection.replace(ZONE, { name: "*.example.com", type: "A", values: ["192.0.2.7"], ttl: 60 });
+      expect(await contents(ZONE)).toEqual(quoted(FIRST));
+      expect(await contents("*.example.com", "A")).toEqual(["192.0.2.7"]);
+    });
+
+    it("sees every value of a name that has very many", async () => {
+      const many = Array.from({ length: 120 }, (_, index) => `value ${String(index).padStart(3, "0")}`);
+      await peer.put(ZONE, { name: NAME, type: "TXT", contents: quoted(...many), ttl: 60 });
+      for (const value of many.slice(0, 3)) await connection.add(ZONE, txt(value));
+      for (const value of many.slice(-3)) await connection.add(ZONE, txt(value));
+      expect(await contents()).toEqual(quoted(...many));
+      await connection.remove(ZONE, txt("value 119"));
+      expect(await contents()).toEqual(quoted(...many.slice(0, -1)));
+    });
+
+    it("replaces the addresses of a host, each type for itself", async () => {
+      const host = "home.example.com";
+      await connection.replace(ZONE, { name: host, type: "A", values: ["192.0.2.1"], ttl: 60 });
+      await connection.replace(ZONE, { name: host, type: "AAAA", values: ["2001:db8::1"], ttl: 60 });
+      await connection.replace(ZONE, { name: host, type: "A", values: ["192.0.2.2"], ttl: 120 });
+      expect(await peer.look(host, "A")).toEqual({ contents: ["192.0.2.2"], ttl: ttlFor(120) });
+      expect(await contents(host, "AAAA")).toEqual(["2001:db8::1"]);
+      await connection.replace(ZONE, { name: host, type: "AAAA", values: [], ttl: 60 });
+      expect(await contents(host, "AAAA")).toEqual([]);
+      expect(await contents(host, "A")).toEqual(["192.0.2.2"]);
+    });
+
+    it("makes a set exactly what it is to be, from more values and from fewer", async () => {
+      const host = { name: "home.example.com", type: "A" as const, ttl: 60 };
+      await peer.put(ZONE, { ...host, contents: ["192.0.2.1", "192.0.2.2", "192.0.2.3"] });
+      await connection.replace(ZONE, { ...host, values: ["192.0.2.3", "192.0.2.4"] });
+      expect(await contents(host.name, "A")).toEqual(["192.0.2.3", "192.0.2.4"]);
+      await connection.replace(ZONE, { ...host, values: ["192.0.2.5"] });
+      expect(await contents(host.name, "A")).toEqual(["192.0.2.5"]);
+      await connection.replace(ZONE, { ...host, values: ["192.0.2.5", "192.0.2.6", "192.0.2.7"] });
+      expect(await contents(host.name, "A")).toEqual(["192.0.2.5", "192.0.2.6", "192.0.2.7"]);
+    });
+
+    it("changes the TTL alone where that is what differs", async () => {
+      const host = { name: "home.example.com", type: "A" as const, values: ["192.0.2.1"] };
+      await connection.replace(ZONE, { ...host, ttl: 60 });
+      await connection.replace(ZONE, { ...host, ttl: 7200 });
+      expect(await peer.look(host.name, "A")).toEqual({ contents: ["192.0.2.1"], ttl: ttlFor(7200) });
+    });
+
+    it("points a host to another name", async () => {
+      const alias = { name: "www.example.com", type: "CNAME" as const, ttl: 60 };
+      await connection.replace(ZONE, { ...alias, values: ["host.example.net"] });
+      expect(await contents(alias.name, "CNAME")).toEqual(["host.example.net"]);
+      await connection.replace(ZONE, { ...alias, values: ["other.example.net"] });
+      expect(await contents(alias.name, "CNAME")).toEqual(["other.example.net"]);
+    });
+
+    it("removes a set that is not there without complaint", async () => {
+      await connection.replace(ZONE, { name: "home.example.com", type: "A", values: [], ttl: 60 });
+      expect(await contents("home.example.com", "A")).toEqual([]);
+    });
+
+    it("refuses a zone that the credential does not see", async () => {
+      await expect(connection.add("example.org", txt(FIRST, "www.example.org"))).rejects.toMatchObject({
+        name: "DnsProviderError",
+        kind: "zone_not_found",
+      });
+    });
+  });
+}
