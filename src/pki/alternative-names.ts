@@ -1,6 +1,6 @@
 /** subjectAltName (RFC 5280 §4.2.1.6): DNS names and addresses, both ways. */
 import * as asn1js from "asn1js";
-import { type AltName, Extension, GeneralName, GeneralNames } from "pkijs";
+import { AltName, Extension, GeneralName, GeneralNames, RelativeDistinguishedNames } from "pkijs";
 import type { Identifier } from "./identifiers";
 
 const SUBJECT_ALT_NAME = "2.5.29.17";
@@ -15,11 +15,17 @@ export const subjectAltName = (identifiers: Identifier[], critical: boolean): Ex
     extnValue: new GeneralNames({ names: identifiers.map(toGeneralName) }).toSchema().toBER(),
   });
 
-/** The DNS names and addresses of a subjectAltName extension; other kinds of names are passed over. */
-export function identifiersOf(extension: Extension): Identifier[] {
-  const parsed = extension.parsedValue as AltName | undefined;
-  const names = parsed?.altNames ?? [];
-  return names.flatMap(({ type, value }): Identifier[] => {
+/** The subject where all names are alternative names: a sequence of nothing, which pkijs writes as one empty set. */
+export const emptySubject = (): RelativeDistinguishedNames =>
+  new RelativeDistinguishedNames({ valueBeforeDecode: new asn1js.Sequence().toBER() });
+
+/** The DNS names and addresses of the subjectAltName among these; other kinds of names are passed over. May throw. */
+export function identifiersOf(extensions: Extension[] = []): Identifier[] {
+  const extension = extensions.find(({ extnID }) => extnID === SUBJECT_ALT_NAME);
+  if (!extension) return [];
+  const { parsedValue } = extension;
+  if (!(parsedValue instanceof AltName) || "parsingError" in parsedValue) throw new Error("not a subjectAltName");
+  return parsedValue.altNames.flatMap(({ type, value }): Identifier[] => {
     if (type === DNS_NAME) return [{ type: "dns", value: String(value).toLowerCase() }];
     if (type === IP_ADDRESS) return [{ type: "ip", value: addressOf(value.valueBlock.valueHexView) }];
     return [];
@@ -43,7 +49,8 @@ function bytesOf(address: string): Uint8Array<ArrayBuffer> {
 }
 
 function addressOf(bytes: Uint8Array): string {
-  if (bytes.length === 4) return [...bytes].join(".");
+  if (bytes.length === 4) return bytes.join(".");
+  if (bytes.length !== 16) throw new Error("an address has 4 or 16 bytes");
   const groups: string[] = [];
   for (let index = 0; index < bytes.length; index += 2) {
     groups.push((((bytes[index] ?? 0) << 8) | (bytes[index + 1] ?? 0)).toString(16));

@@ -3,7 +3,7 @@
 import * as asn1js from "asn1js";
 import { fromBER } from "asn1js";
 import { Attribute, CertificationRequest, Extension, Extensions } from "pkijs";
-import { identifiersOf, subjectAltName } from "./alternative-names";
+import { emptySubject, identifiersOf, subjectAltName } from "./alternative-names";
 import type { Identifier } from "./identifiers";
 import { type KeyType, keyAlgorithms, keyTypeOf, readPrivateKey } from "./keys";
 
@@ -13,7 +13,6 @@ export class CertificateRequestError extends Error {
 
 const OID = {
   extensionRequest: "1.2.840.113549.1.9.14",
-  subjectAltName: "2.5.29.17",
   tlsFeature: "1.3.6.1.5.5.7.1.24",
   commonName: "2.5.4.3",
 };
@@ -35,6 +34,7 @@ export async function createCertificateRequest(input: {
   const key = await readPrivateKey(input.privateKeyPem);
   const request = new CertificationRequest();
   request.version = 0;
+  request.subject = emptySubject();
   await request.subjectPublicKeyInfo.importKey(key.publicKey);
   const extensions = [subjectAltName(input.identifiers, true)];
   if (input.mustStaple) extensions.push(mustStapleExtension());
@@ -62,10 +62,9 @@ export async function readCertificateRequest(der: Uint8Array<ArrayBuffer>): Prom
   }
   const publicKey = await request.getPublicKey();
   const extensions = requestedExtensions(request);
-  const names = extensions.find(({ extnID }) => extnID === OID.subjectAltName);
   const common = request.subject.typesAndValues.find(({ type }) => type === OID.commonName);
   return {
-    identifiers: names ? identifiersOf(names) : [],
+    identifiers: namesIn(extensions),
     ...(common ? { commonName: String(common.value.valueBlock.value) } : {}),
     publicKey,
     publicKeyInfo: new Uint8Array(request.subjectPublicKeyInfo.toSchema().toBER()),
@@ -77,7 +76,7 @@ export async function readCertificateRequest(der: Uint8Array<ArrayBuffer>): Prom
 function parse(der: Uint8Array<ArrayBuffer>): CertificationRequest {
   try {
     const { offset, result } = fromBER(der);
-    if (offset === -1) throw new Error("not DER");
+    if (offset !== der.length) throw new Error("not DER, or not that alone");
     return new CertificationRequest({ schema: result });
   } catch {
     throw new CertificateRequestError("The request is not a PKCS#10 request in DER.");
@@ -90,5 +89,13 @@ function requestedExtensions({ attributes = [] }: CertificationRequest): Extensi
     return attribute ? new Extensions({ schema: attribute.values[0] }).extensions : [];
   } catch {
     throw new CertificateRequestError("The requested extensions cannot be read.");
+  }
+}
+
+function namesIn(extensions: Extension[]): Identifier[] {
+  try {
+    return identifiersOf(extensions);
+  } catch {
+    throw new CertificateRequestError("The requested names cannot be read.");
   }
 }

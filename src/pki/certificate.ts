@@ -35,7 +35,7 @@ export class CertificateError extends Error {
   override readonly name = "CertificateError";
 }
 
-const OID = { subjectAltName: "2.5.29.17", basicConstraints: "2.5.29.19", authorityKeyIdentifier: "2.5.29.35" };
+const OID = { basicConstraints: "2.5.29.19", authorityKeyIdentifier: "2.5.29.35" };
 
 const ATTRIBUTES: Record<string, string> = {
   "2.5.4.3": "CN",
@@ -55,10 +55,18 @@ export function parseCertificate(source: string | Uint8Array<ArrayBuffer>): {
   if (!der) throw new CertificateError("There is no CERTIFICATE block in the PEM text.");
   try {
     const { offset, result } = fromBER(der);
-    if (offset === -1) throw new Error("not DER");
+    if (offset !== der.length) throw new Error("not DER, or not that alone");
     return { certificate: new Certificate({ schema: result }), der };
   } catch {
     throw new CertificateError("It is not an X.509 certificate in DER.");
+  }
+}
+
+function namesIn({ extensions }: Certificate): Identifier[] {
+  try {
+    return identifiersOf(extensions);
+  } catch {
+    throw new CertificateError("The names of the certificate cannot be read.");
   }
 }
 
@@ -66,16 +74,15 @@ export function parseCertificate(source: string | Uint8Array<ArrayBuffer>): {
 export async function readCertificate(source: string | Uint8Array<ArrayBuffer>): Promise<CertificateFacts> {
   const { certificate, der } = parseCertificate(source);
   const extension = (id: string) => certificate.extensions?.find(({ extnID }) => extnID === id);
-  const names = extension(OID.subjectAltName);
   const serialBytes = certificate.serialNumber.valueBlock.valueHexView;
   const issuerCommonName = attribute(certificate.issuer, "CN");
   const renewal = renewalIdentifierOf(extension(OID.authorityKeyIdentifier), serialBytes);
   return {
     der,
-    serial: hex(serialBytes).replace(/^00/, ""),
+    serial: hex(serialBytes).replace(/^00(?=.)/, ""),
     notBefore: certificate.notBefore.value.getTime(),
     notAfter: certificate.notAfter.value.getTime(),
-    identifiers: names ? identifiersOf(names) : [],
+    identifiers: namesIn(certificate),
     issuer: nameOf(certificate.issuer),
     subject: nameOf(certificate.subject),
     ...(issuerCommonName ? { issuerCommonName } : {}),

@@ -1,4 +1,5 @@
 /** Checking what a CA sent before it is accepted: the names, the key, the dates, and the order of the chain. */
+import type { Certificate } from "pkijs";
 import { CertificateError, type CertificateFacts, parseCertificate, readCertificate } from "./certificate";
 import type { Identifier } from "./identifiers";
 import { decodePem, encodePem, PemError } from "./pem";
@@ -26,6 +27,8 @@ export class ChainError extends Error {
 const LONGEST_CHAIN = 10;
 /** A CA's clock may be a little ahead of ours. */
 const CLOCK_SKEW = 5 * 60_000;
+/** RFC 8410 §3. */
+const ED25519 = "1.3.101.112";
 
 export interface CheckedChain {
   leaf: CertificateFacts;
@@ -93,16 +96,30 @@ function checkNames(found: Identifier[], wanted: Identifier[]): void {
   throw new ChainError("wrong_names", words.filter(Boolean).join(" "));
 }
 
-/** Each certificate is signed by the one after it (RFC 8555 §9.1). */
+/** Each certificate is by the one after it, in name and by signature (RFC 8555 §9.1). */
 async function checkOrder(ders: Uint8Array<ArrayBuffer>[], chain: CertificateFacts[]): Promise<void> {
   const parsed = ders.map((der) => parseCertificate(der).certificate);
-  for (let index = 0; index + 1 < parsed.length; index++) {
+  for (const [index, certificate] of parsed.entries()) {
     const issuer = parsed[index + 1];
-    const signed = issuer && (await parsed[index]?.verify(issuer).catch(() => false));
-    if (!signed) {
-      const names = `${chain[index]?.subject || `certificate ${index + 1}`} is not signed by ${chain[index + 1]?.subject}`;
+    if (!issuer) return;
+    const [facts, issuerFacts] = [chain[index], chain[index + 1]];
+    if (facts?.issuer !== issuerFacts?.subject || !(await isSignedBy(certificate, issuer))) {
+      const names = `${facts?.subject || `certificate ${index + 1}`} is not signed by ${issuerFacts?.subject}`;
       throw new ChainError("wrong_order", `The chain does not hold together: ${names}.`);
     }
+  }
+}
+
+async function isSignedBy(certificate: Certificate, issuer: Certificate): Promise<boolean> {
+  try {
+    if (certificate.signatureAlgorithm.algorithmId !== ED25519) return await certificate.verify(issuer);
+    // pkijs does not know it; WebCrypto does.
+    const info = issuer.subjectPublicKeyInfo.toSchema().toBER();
+    const key = await crypto.subtle.importKey("spki", info, { name: "Ed25519" }, false, ["verify"]);
+    const signature = certificate.signatureValue.valueBlock.valueHexView;
+    return await crypto.subtle.verify("Ed25519", key, signature, certificate.tbsView);
+  } catch {
+    return false;
   }
 }
 

@@ -10,7 +10,7 @@ import {
   PublicKeyInfo,
   Time,
 } from "pkijs";
-import { subjectAltName } from "./alternative-names";
+import { emptySubject, subjectAltName } from "./alternative-names";
 import { parseCertificate } from "./certificate";
 import { mustStapleExtension } from "./certificate-request";
 import type { Identifier } from "./identifiers";
@@ -77,6 +77,7 @@ export async function issueCertificate(
   },
 ): Promise<string> {
   const certificate = await emptyCertificate(input, input.publicKeyInfo);
+  certificate.subject = emptySubject();
   const isRsa = certificate.subjectPublicKeyInfo.algorithm.algorithmId === "1.2.840.113549.1.1.1";
   certificate.extensions = [
     basicConstraints({ cA: false }),

@@ -34,27 +34,19 @@ export const keyAlgorithms: Record<KeyType, { generate: KeyAlgorithm; hash: "SHA
   rsa4096: { generate: rsa(4096), hash: "SHA-256" },
 };
 
-const spellings: Record<string, KeyType> = {
-  p256: "p256",
-  ec256: "p256",
-  secp256r1: "p256",
-  prime256v1: "p256",
-  ecdsap256: "p256",
-  p384: "p384",
-  ec384: "p384",
-  secp384r1: "p384",
-  ecdsap384: "p384",
-  "2048": "rsa2048",
-  rsa2048: "rsa2048",
-  "3072": "rsa3072",
-  rsa3072: "rsa3072",
-  "4096": "rsa4096",
-  rsa4096: "rsa4096",
+const spellings: Record<KeyType, string[]> = {
+  p256: ["p256", "ec256", "secp256r1", "prime256v1", "ecdsap256"],
+  p384: ["p384", "ec384", "secp384r1", "ecdsap384"],
+  rsa2048: ["rsa2048", "2048"],
+  rsa3072: ["rsa3072", "3072"],
+  rsa4096: ["rsa4096", "4096"],
 };
 
 /** Takes the spellings that other clients use: "P-256", "EC256", "secp384r1", "RSA-2048", "2048". */
-export const parseKeyType = (given: string): KeyType | undefined =>
-  spellings[given.toLowerCase().replace(/[^a-z0-9]/g, "")];
+export function parseKeyType(given: string): KeyType | undefined {
+  const bare = given.toLowerCase().replace(/[^a-z0-9]/g, "");
+  return keyTypes.find((type) => spellings[type].includes(bare));
+}
 
 /** A new private key as PKCS#8 PEM. */
 export async function generatePrivateKey(type: KeyType): Promise<string> {

@@ -18,7 +18,7 @@ export function encodePem(label: string, der: Uint8Array): string {
   return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }
 
-/** All blocks in their order; text around them is passed over. Throws PemError. */
+/** All blocks in their order; text around them is passed over, a block without its end is not. Throws PemError. */
 export function decodePem(pem: string): PemBlock[] {
   if (pem.length > MOST_CHARACTERS) throw new PemError("The PEM text is larger than 1 MiB.");
   const blocks: PemBlock[] = [];
@@ -31,6 +31,9 @@ export function decodePem(pem: string): PemBlock[] {
     } catch {
       throw new PemError(`The ${label} block is not base64.`);
     }
+  }
+  if (blocks.length !== (pem.match(/-----BEGIN /g)?.length ?? 0)) {
+    throw new PemError("The PEM text has a block that is cut off, or that ends under another label.");
   }
   return blocks;
 }
