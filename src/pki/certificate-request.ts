@@ -11,18 +11,21 @@ export class CertificateRequestError extends Error {
   override readonly name = "CertificateRequestError";
 }
 
+/** The feature that must-staple asks for (RFC 7633 §4.1, RFC 6066 §8). */
+const STATUS_REQUEST = 5;
+
 const OID = {
   extensionRequest: "1.2.840.113549.1.9.14",
   tlsFeature: "1.3.6.1.5.5.7.1.24",
   commonName: "2.5.4.3",
 };
 
-/** status_request, the feature that must-staple asks for (RFC 7633). */
+/** Must-staple: the server's answer has to come with a proof of its validity. */
 export const mustStapleExtension = (): Extension =>
   new Extension({
     extnID: OID.tlsFeature,
     critical: false,
-    extnValue: new asn1js.Sequence({ value: [new asn1js.Integer({ value: 5 })] }).toBER(),
+    extnValue: new asn1js.Sequence({ value: [new asn1js.Integer({ value: STATUS_REQUEST })] }).toBER(),
   });
 
 /** A request without a common name: names are in the subjectAltName alone, as the CAs' profiles want it. DER. */
@@ -57,9 +60,7 @@ export interface ReadRequest {
 /** Reads a request and checks that it is signed by its own key. Throws CertificateRequestError. */
 export async function readCertificateRequest(der: Uint8Array<ArrayBuffer>): Promise<ReadRequest> {
   const request = parse(der);
-  if (!(await request.verify().catch(() => false))) {
-    throw new CertificateRequestError("The request is not signed by the key that it is for.");
-  }
+  await requireSignature(request);
   const publicKey = await request.getPublicKey();
   const extensions = requestedExtensions(request);
   const common = request.subject.typesAndValues.find(({ type }) => type === OID.commonName);
@@ -69,8 +70,15 @@ export async function readCertificateRequest(der: Uint8Array<ArrayBuffer>): Prom
     publicKey,
     publicKeyInfo: new Uint8Array(request.subjectPublicKeyInfo.toSchema().toBER()),
     keyType: keyTypeOf(publicKey),
-    mustStaple: extensions.some(({ extnID }) => extnID === OID.tlsFeature),
+    mustStaple: extensions.some(({ extnID, extnValue }) => extnID === OID.tlsFeature && hasStatusRequest(extnValue)),
   };
+}
+
+async function requireSignature(request: CertificationRequest): Promise<void> {
+  const isSigned = await request.verify().catch(() => {
+    throw new CertificateRequestError("The signature of the request cannot be checked: the key has to be EC or RSA.");
+  });
+  if (!isSigned) throw new CertificateRequestError("The request is not signed by the key that it is for.");
 }
 
 function parse(der: Uint8Array<ArrayBuffer>): CertificationRequest {
@@ -98,4 +106,12 @@ function namesIn(extensions: Extension[]): Identifier[] {
   } catch {
     throw new CertificateRequestError("The requested names cannot be read.");
   }
+}
+
+function hasStatusRequest(features: asn1js.OctetString): boolean {
+  const { result } = fromBER(features.valueBlock.valueHexView);
+  if (!(result instanceof asn1js.Sequence)) return false;
+  return result.valueBlock.value.some(
+    (feature) => feature instanceof asn1js.Integer && feature.valueBlock.valueDec === STATUS_REQUEST,
+  );
 }
