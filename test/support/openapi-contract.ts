@@ -118,14 +118,9 @@ function normalParameter(parameter: Node): Parameter {
   return { name, in: place, required: required ?? false, schema };
 }
 
-const ajv = new Ajv2020({ strict: false, validateSchema: false, allErrors: true, logger: false });
-const coercing = new Ajv2020({
-  strict: false,
-  validateSchema: false,
-  allErrors: true,
-  logger: false,
-  coerceTypes: true,
-});
+const options = { strict: false, validateSchema: false, allErrors: true, logger: false, unicodeRegExp: false } as const;
+const ajv = new Ajv2020(options);
+const coercing = new Ajv2020({ ...options, coerceTypes: true });
 for (const one of [ajv, coercing]) addFormats.default(one);
 
 const compiled = new WeakMap<Node, ValidateFunction>();

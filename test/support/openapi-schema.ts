@@ -24,12 +24,14 @@ const target = (document: Node, reference: string): Node =>
     .split("/")
     .reduce((node, name) => node[decodeURIComponent(name).replaceAll("~1", "/").replaceAll("~0", "~")], document);
 
-/** OpenAPI 3.0's own keywords in the words of JSON Schema 2020-12. */
+/** The words of OpenAPI 3.0, and of other languages' patterns, in those of JSON Schema 2020-12. */
 function evened(schema: Node): Node {
   const { nullable, exclusiveMinimum, exclusiveMaximum, ...rest } = schema;
   const even: Node = rest;
   if (typeof exclusiveMinimum === "number") even.exclusiveMinimum = exclusiveMinimum;
   if (typeof exclusiveMaximum === "number") even.exclusiveMaximum = exclusiveMaximum;
+  // Ruby's anchors (Linode).
+  if (typeof even.pattern === "string") even.pattern = even.pattern.replace(/^\\A/, "^").replace(/\\[zZ]$/, "$");
   if (nullable === true && typeof even.type === "string") even.type = [even.type, "null"];
   return even;
 }
