@@ -30,12 +30,13 @@ export function createSealer(ring: string): Sealer {
     },
 
     async open(sealed, place) {
-      const [version, keyId, wrapped, ciphertext] = sealed.split(".");
-      if (version !== VERSION || !keyId || !wrapped || !ciphertext) {
+      const [version, keyId, wrapped, ciphertext, ...rest] = sealed.split(".");
+      if (version !== VERSION || !keyId || !wrapped || !ciphertext || rest.length > 0) {
         throw new SealingError(`What is stored at ${place} is not a sealed secret.`);
       }
       const dataKeyBytes = await decrypt(await keyOf(keys, keyId), fromBase64Url(wrapped), place);
-      return new TextDecoder().decode(await decrypt(await importKey(dataKeyBytes), fromBase64Url(ciphertext), place));
+      const plaintext = await decrypt(await importKey(dataKeyBytes), fromBase64Url(ciphertext), place);
+      return new TextDecoder("utf-8", { ignoreBOM: true, fatal: false }).decode(plaintext);
     },
   };
 }
@@ -49,6 +50,7 @@ function readRing(ring: string): Map<string, Promise<CryptoKey>> {
     }
     const bytes = fromBase64Url(encoded);
     if (bytes.length !== 32) throw new SealingError(`The key "${id}" in ENCRYPTION_KEYS has to be 32 bytes long.`);
+    if (keys.has(id)) throw new SealingError(`The key "${id}" is there twice in ENCRYPTION_KEYS.`);
     keys.set(id, importKey(bytes));
   }
   return keys;
