@@ -11,17 +11,13 @@ import { readUpdate, type UpdateRequest } from "../ddns/update-request";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { accounts, apiKeys, domainRecords, domains } from "../storage/schema";
-import type { Zones } from "../zones/service";
-import { type Addresses, type DomainRow, locationOf, storeAddresses } from "./service";
+import { type Addresses, type DomainRow, isPublished, type PublishingPorts, publish } from "./publishing";
 
 const MOST_HOSTS = 20;
 const HOST = /^(?=.{1,253}$)[a-z0-9_*]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)+$/;
 
-export interface DynamicDnsPorts {
-  database: Database;
-  zones: Zones;
+export interface DynamicDnsPorts extends PublishingPorts {
   pepper: string;
-  now: () => number;
 }
 
 interface StoredHost {
@@ -32,7 +28,7 @@ interface StoredHost {
 export type DynamicDns = ReturnType<typeof createDynamicDns>;
 
 export function createDynamicDns(ports: DynamicDnsPorts) {
-  const { database, zones, pepper, now } = ports;
+  const { database, pepper, now } = ports;
 
   /** The account of the key and its hosts among those named, in one batch. */
   async function authenticate(update: UpdateRequest) {
@@ -58,7 +54,7 @@ export function createDynamicDns(ports: DynamicDnsPorts) {
       database
         .select({ row: domains, type: domainRecords.type, value: domainRecords.value })
         .from(domains)
-        .leftJoin(domainRecords, eq(domainRecords.domainId, domains.id))
+        .leftJoin(domainRecords, and(eq(domainRecords.domainId, domains.id), isPublished))
         .where(sql`${domains.fqdn} ${named} AND ${domains.ownerId} = ${owner}`),
     ]);
     const [match] = found;
@@ -75,12 +71,8 @@ export function createDynamicDns(ports: DynamicDnsPorts) {
     const { row } = host;
     try {
       const desired = Object.fromEntries(changed.map(({ family, address }) => [family, address]));
-      await storeAddresses(database, row.id, desired, now());
+      await publish(ports, row, desired);
       Object.assign(host.addresses, desired);
-      const location = await locationOf(database, row);
-      for (const { family, address } of changed) {
-        await zones.replace(location, { name: row.fqdn, type: family, values: [address], ttl: row.ttl });
-      }
       return { word: "good", addresses };
     } catch (error) {
       console.error(JSON.stringify({ event: "update failed", host: row.fqdn, error: (error as Error).name }));

@@ -1,21 +1,20 @@
 /** Domains: dynamic DNS host names with their addresses. */
-import { and, asc, eq } from "drizzle-orm";
+import { and, asc, eq, sql } from "drizzle-orm";
 import type { AccountIdentity } from "../accounts/identity";
 import { type Family, parseAddress } from "../ddns/addresses";
 import { ancestors } from "../dns/names";
 import { NameError, parseIdentifier } from "../pki/identifiers";
 import { type FieldProblem, Problem } from "../problems";
 import type { Database } from "../storage/database";
-import { dnsAccounts, domainRecords, domains } from "../storage/schema";
+import { domainRecords, domains } from "../storage/schema";
 import type { ZoneLocation } from "../zones/location";
-import type { Zones } from "../zones/service";
-
-export type DomainRow = typeof domains.$inferSelect;
-export type Addresses = Partial<Record<Family, string>>;
+import { type Addresses, type DomainRow, isPublished, type PublishingPorts, publish, withdraw } from "./publishing";
 
 export interface Domain {
   row: DomainRow;
   addresses: Addresses;
+  /** The families whose address the zone is known to have. */
+  published: Set<Family>;
 }
 
 export type Domains = ReturnType<typeof createDomains>;
@@ -50,20 +49,21 @@ const RESERVED = new Set([
   "wpad",
 ]);
 
-export function createDomains(ports: { database: Database; zones: Zones; now: () => number }) {
+export function createDomains(ports: PublishingPorts) {
   const { database, zones, now } = ports;
 
   async function read(where: ReturnType<typeof eq>): Promise<Domain[]> {
     const rows = await database
-      .select({ row: domains, record: domainRecords })
+      .select({ row: domains, record: domainRecords, published: sql<number>`${isPublished}` })
       .from(domains)
       .leftJoin(domainRecords, eq(domainRecords.domainId, domains.id))
       .where(where)
       .orderBy(asc(domains.fqdn));
     const found = new Map<string, Domain>();
-    for (const { row, record } of rows) {
-      const domain = found.get(row.id) ?? { row, addresses: {} };
+    for (const { row, record, published } of rows) {
+      const domain = found.get(row.id) ?? { row, addresses: {}, published: new Set() };
       if (record) domain.addresses[record.type as Family] = record.value;
+      if (record && published) domain.published.add(record.type as Family);
       found.set(row.id, domain);
     }
     return [...found.values()];
@@ -76,12 +76,13 @@ export function createDomains(ports: { database: Database; zones: Zones; now: ()
     return domain;
   }
 
-  /** Stores the address first, then brings the zone in step: what was accepted is not lost when the provider fails. */
-  async function setAddress({ row, addresses }: Domain, family: Family, address: string): Promise<Domain> {
-    await storeAddresses(database, row.id, { [family]: address }, now());
-    const location = await locationOf(database, row);
-    await zones.replace(location, { name: row.fqdn, type: family, values: [address], ttl: row.ttl });
-    return { row: { ...row, updatedAt: now() }, addresses: { ...addresses, [family]: address } };
+  async function setAddress({ row, addresses, published }: Domain, family: Family, address: string): Promise<Domain> {
+    await publish(ports, row, { [family]: address });
+    return {
+      row: { ...row, updatedAt: now() },
+      addresses: { ...addresses, [family]: address },
+      published: published.add(family),
+    };
   }
 
   return {
@@ -108,7 +109,10 @@ export function createDomains(ports: { database: Database; zones: Zones; now: ()
         updatedAt: now(),
       };
       const stored = await database.insert(domains).values(row).onConflictDoNothing().returning({ id: domains.id });
-      const domain = stored.length > 0 ? { row, addresses: {} } : await existing(owner, fqdn, address?.family);
+      const domain =
+        stored.length > 0
+          ? { row, addresses: {}, published: new Set<Family>() }
+          : await existing(owner, fqdn, address?.family);
       return address ? setAddress(domain, address.family, address.address) : domain;
     },
 
@@ -119,52 +123,18 @@ export function createDomains(ports: { database: Database; zones: Zones; now: ()
     },
 
     async remove(ownerId: number, fqdn: string): Promise<void> {
-      const { row, addresses } = await find(ownerId, fqdn);
-      const location = await locationOf(database, row);
-      for (const type of Object.keys(addresses) as Family[]) {
-        await zones.replace(location, { name: row.fqdn, type, values: [], ttl: row.ttl });
-      }
-      await database.batch([
-        database.delete(domainRecords).where(eq(domainRecords.domainId, row.id)),
-        database.delete(domains).where(eq(domains.id, row.id)),
-      ]);
+      await withdraw(ports, (await find(ownerId, fqdn)).row);
     },
   };
 
-  /** The other address family of a domain of one's own is added by a second POST. */
+  /** A second POST adds the other address family to a domain of one's own, or does again what failed. */
   async function existing(owner: AccountIdentity, fqdn: string, family: Family | undefined): Promise<Domain> {
     const [domain] = await read(eq(domains.fqdn, fqdn));
-    if (domain?.row.ownerId === owner.id && family && domain.addresses[family] === undefined) return domain;
+    if (domain?.row.ownerId === owner.id && family && !domain.published.has(family)) return domain;
     throw domain?.row.ownerId === owner.id
       ? new Problem(409, `${fqdn} is yours already. Change its address with PUT /api/domains/fqdn/${fqdn}.`)
       : new Problem(409, `${fqdn} is taken. Choose another name.`);
   }
-}
-
-/** Where the records of a stored domain are written. */
-export async function locationOf(
-  database: Database,
-  row: Pick<DomainRow, "dnsAccountId" | "zone">,
-): Promise<ZoneLocation> {
-  if (row.dnsAccountId === null) return { dnsAccountId: null, provider: "builtin", zone: row.zone };
-  const [account] = await database.select().from(dnsAccounts).where(eq(dnsAccounts.id, row.dnsAccountId));
-  if (!account) throw new Problem(409, "The DNS account of this domain was deleted.");
-  return { dnsAccountId: account.id, provider: account.provider, zone: row.zone };
-}
-
-/** What the records should be; the zone follows. One batch. */
-export async function storeAddresses(
-  database: Database,
-  domainId: string,
-  addresses: Addresses,
-  now: number,
-): Promise<void> {
-  const statements = Object.entries(addresses).flatMap(([type, value]) => [
-    database.delete(domainRecords).where(and(eq(domainRecords.domainId, domainId), eq(domainRecords.type, type))),
-    database.insert(domainRecords).values({ domainId, type, value, updatedAt: now }),
-  ]);
-  const touch = database.update(domains).set({ updatedAt: now }).where(eq(domains.id, domainId));
-  await database.batch([touch, ...statements]);
 }
 
 const canonical = (given: string): string => {
