@@ -118,9 +118,11 @@ export const ceremonies = sqliteTable(
     kind: text("kind", { enum: ["second_factor", "passkey_registration", "passkey_sign_in"] }).notNull(),
     accountId: integer("account_id").references(() => accounts.id, { onDelete: "cascade" }),
     challenge: text("challenge"),
+    /** How often it was tried to end it. */
+    attempts: integer("attempts").notNull().default(0),
     expiresAt: instant("expires_at").notNull(),
   },
-  (t) => [index("ceremonies_by_expiry").on(t.expiresAt)],
+  (t) => [index("ceremonies_by_expiry").on(t.expiresAt), index("ceremonies_by_account").on(t.accountId, t.kind)],
 );
 
 /** Failed sign-ins in a row, by whom and from where: the subject is a keyed hash. */
