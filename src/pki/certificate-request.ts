@@ -62,15 +62,11 @@ export async function readCertificateRequest(der: Uint8Array<ArrayBuffer>): Prom
   const request = parse(der);
   await requireSignature(request);
   const publicKey = await request.getPublicKey();
-  const extensions = requestedExtensions(request);
-  const common = request.subject.typesAndValues.find(({ type }) => type === OID.commonName);
   return {
-    identifiers: namesIn(extensions),
-    ...(common ? { commonName: String(common.value.valueBlock.value) } : {}),
+    ...wishesOf(request),
     publicKey,
     publicKeyInfo: new Uint8Array(request.subjectPublicKeyInfo.toSchema().toBER()),
     keyType: keyTypeOf(publicKey),
-    mustStaple: extensions.some(({ extnID, extnValue }) => extnID === OID.tlsFeature && hasStatusRequest(extnValue)),
   };
 }
 
@@ -91,20 +87,18 @@ function parse(der: Uint8Array<ArrayBuffer>): CertificationRequest {
   }
 }
 
-function requestedExtensions({ attributes = [] }: CertificationRequest): Extension[] {
+function wishesOf({ attributes = [], subject }: CertificationRequest) {
+  const common = subject.typesAndValues.find(({ type }) => type === OID.commonName);
   const attribute = attributes.find(({ type }) => type === OID.extensionRequest);
   try {
-    return attribute ? new Extensions({ schema: attribute.values[0] }).extensions : [];
+    const extensions = attribute ? new Extensions({ schema: attribute.values[0] }).extensions : [];
+    return {
+      identifiers: identifiersOf(extensions),
+      ...(common ? { commonName: String(common.value.valueBlock.value) } : {}),
+      mustStaple: extensions.some(({ extnID, extnValue }) => extnID === OID.tlsFeature && hasStatusRequest(extnValue)),
+    };
   } catch {
     throw new CertificateRequestError("The requested extensions cannot be read.");
-  }
-}
-
-function namesIn(extensions: Extension[]): Identifier[] {
-  try {
-    return identifiersOf(extensions);
-  } catch {
-    throw new CertificateRequestError("The requested names cannot be read.");
   }
 }
 

@@ -62,31 +62,31 @@ export function parseCertificate(source: string | Uint8Array<ArrayBuffer>): {
   }
 }
 
-function namesIn({ extensions }: Certificate): Identifier[] {
-  try {
-    return identifiersOf(extensions);
-  } catch {
-    throw new CertificateError("The names of the certificate cannot be read.");
-  }
-}
-
 /** Throws CertificateError. */
 export async function readCertificate(source: string | Uint8Array<ArrayBuffer>): Promise<CertificateFacts> {
   const { certificate, der } = parseCertificate(source);
+  const fingerprint = hex(new Uint8Array(await crypto.subtle.digest("SHA-256", der)));
+  try {
+    return { der, fingerprint, ...fieldsOf(certificate) };
+  } catch {
+    throw new CertificateError("A field of the certificate cannot be read.");
+  }
+}
+
+/** Extensions are only parsed here, where they are asked for. */
+function fieldsOf(certificate: Certificate): Omit<CertificateFacts, "der" | "fingerprint"> {
   const extension = (id: string) => certificate.extensions?.find(({ extnID }) => extnID === id);
   const serialBytes = certificate.serialNumber.valueBlock.valueHexView;
   const issuerCommonName = attribute(certificate.issuer, "CN");
   const renewal = renewalIdentifierOf(extension(OID.authorityKeyIdentifier), serialBytes);
   return {
-    der,
     serial: hex(serialBytes).replace(/^00(?=.)/, ""),
     notBefore: certificate.notBefore.value.getTime(),
     notAfter: certificate.notAfter.value.getTime(),
-    identifiers: namesIn(certificate),
+    identifiers: identifiersOf(certificate.extensions),
     issuer: nameOf(certificate.issuer),
     subject: nameOf(certificate.subject),
     ...(issuerCommonName ? { issuerCommonName } : {}),
-    fingerprint: hex(new Uint8Array(await crypto.subtle.digest("SHA-256", der))),
     publicKeyInfo: new Uint8Array(certificate.subjectPublicKeyInfo.toSchema().toBER()),
     ...(renewal ? { renewalIdentifier: renewal } : {}),
     isAuthority: isAuthority(extension(OID.basicConstraints)),

@@ -139,9 +139,10 @@ describeWith(["openssl"], "openssl", () => {
   it.each([
     ["an address of 5 bytes", "DER:30:07:87:05:01:02:03:04:05"],
     ["something else", "DER:04:03:01:02:03"],
+    ["a time that is none", "DER:18:01:41"],
   ])("makes a request with %s as its names, which we refuse", async (_, value) => {
     const der = request("key.pem", "-subj", "/CN=a.example", "-addext", `2.5.29.17=${value}`);
-    await isRefused(der, "The requested names cannot be read.");
+    await isRefused(der, "The requested extensions cannot be read.");
   });
 
   it("makes a certificate, which is no request", async () => {

@@ -115,12 +115,13 @@ describeWith(["openssl"], "A certificate by openssl", () => {
     ["an address of no bytes", "DER:30:02:87:00"],
     ["something else", "DER:04:03:01:02:03"],
     ["no DER", "DER:ff:ff"],
+    ["a time that is none", "DER:18:01:41"],
   ])("with %s as its names is refused", async (_, value) => {
     const flags = ["-subj", "/CN=x", "-addext", `2.5.29.17=${value}`, "-out", "odd.pem"];
     openssl.run("req", "-x509", "-key", "leaf.key", ...flags);
     await expect(readCertificate(openssl.text("odd.pem"))).rejects.toMatchObject({
       name: "CertificateError",
-      message: "The names of the certificate cannot be read.",
+      message: "A field of the certificate cannot be read.",
     });
   });
 
