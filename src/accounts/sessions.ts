@@ -4,7 +4,7 @@ import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { accounts, sessions } from "../storage/schema";
 import { base64Url } from "./api-key";
-import type { Access, AccountIdentity, Origin } from "./identity";
+import { type Access, type AccountIdentity, identityOf, type Origin } from "./identity";
 import { verifyPassword } from "./passwords";
 
 const LIFETIME = 14 * 86_400_000;
@@ -46,7 +46,7 @@ export function createSessions({ database, now }: { database: Database; now: () 
       if (!account || !right || account.suspendedAt !== null) {
         throw new Problem(401, "The user name or the password is wrong.");
       }
-      return open(account, origin);
+      return open(identityOf(account), origin);
     },
 
     /** Whose session this is, or nothing. One query. */
@@ -63,9 +63,7 @@ export function createSessions({ database, now }: { database: Database; now: () 
           ),
         );
       if (!found) return undefined;
-      const { id, username, email, role, plan } = found.account;
-      const account = { id, username, email, role, plan };
-      return { account, via: "session", credentialId: found.sessionId, scopes: null, allowedDomains: null };
+      return { account: identityOf(found.account), via: "session", credentialId: found.sessionId, scopes: null, allowedDomains: null };
     },
 
     async forgetExpired(): Promise<void> {

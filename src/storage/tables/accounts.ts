@@ -1,23 +1,34 @@
 /** Accounts, and what signs in for them. */
-import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { sql } from "drizzle-orm";
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import { flag, instant, json } from "./columns";
 
-export const accounts = sqliteTable("accounts", {
-  id: integer("id").primaryKey({ autoIncrement: true }),
-  username: text("username").notNull().unique(),
-  email: text("email").notNull().unique(),
-  emailVerifiedAt: instant("email_verified_at"),
-  passwordHash: text("password_hash").notNull(),
-  role: text("role", { enum: ["admin", "member"] }).notNull(),
-  plan: text("plan", { enum: ["free", "plus", "pro", "elite"] }).notNull(),
-  createdAt: instant("created_at").notNull(),
-  suspendedAt: instant("suspended_at"),
-  /** TOTP (RFC 6238): the secret; it counts once it was confirmed. */
-  sealedTotpSecret: text("sealed_totp_secret"),
-  totpConfirmedAt: instant("totp_confirmed_at"),
-  /** The last time step that was used: none is taken twice (RFC 6238 §5.2). */
-  totpLastStep: integer("totp_last_step"),
-});
+export const accounts = sqliteTable(
+  "accounts",
+  {
+    id: integer("id").primaryKey({ autoIncrement: true }),
+    username: text("username").notNull().unique(),
+    email: text("email").notNull(),
+    emailVerifiedAt: instant("email_verified_at"),
+    passwordHash: text("password_hash").notNull(),
+    role: text("role", { enum: ["admin", "member"] }).notNull(),
+    plan: text("plan", { enum: ["free", "plus", "pro", "elite"] }).notNull(),
+    createdAt: instant("created_at").notNull(),
+    suspendedAt: instant("suspended_at"),
+    /** Closed by its owner; what belongs to it is being taken down. */
+    closingAt: instant("closing_at"),
+    /** TOTP (RFC 6238): the secret; it counts once it was confirmed. */
+    sealedTotpSecret: text("sealed_totp_secret"),
+    totpConfirmedAt: instant("totp_confirmed_at"),
+    /** The last time step that was used: none is taken twice (RFC 6238 §5.2). */
+    totpLastStep: integer("totp_last_step"),
+  },
+  (t) => [
+    // Whoever has not shown that an address is theirs keeps nobody from it, and learns nothing of who has.
+    uniqueIndex("accounts_by_verified_email").on(t.email).where(sql`email_verified_at IS NOT NULL`),
+    index("accounts_closing").on(t.closingAt).where(sql`closing_at IS NOT NULL`),
+  ],
+);
 
 /** The column of everything that belongs to an account. */
 export const owner = () =>
