@@ -53,11 +53,8 @@ const asHostOfUrl = (name: string): string | undefined => {
   return URL.canParse(url) ? new URL(url).hostname : undefined;
 };
 
-/**
- * Of the labels with two dashes in the third place only A-labels are in use, and CAs refuse the others (RFC 5890
- * §2.3.1). A URL is lenient about them, but for a name that is not all ASCII.
- */
-const isALabel = (label: string): boolean => label.startsWith("xn--") && asHostOfUrl(`${label}.\u00e4`) !== undefined;
+/** Whether a label that says it is one can be decoded (RFC 5891 §5.4). A URL looks only where a name is not all ASCII. */
+const isALabel = (label: string): boolean => asHostOfUrl(`${label}.\u00e4`) !== undefined;
 
 function checkName(given: string, bare: string, wildcard: boolean): void {
   const refuse = (reason: string) => new NameError(given, reason);
@@ -71,7 +68,7 @@ function checkName(given: string, bare: string, wildcard: boolean): void {
     if (label.length > 63) throw refuse(`has a label of ${label.length} characters; 63 are allowed.`);
     if (label.includes("_")) throw refuse("has an underscore, which a host name cannot have.");
     if (!LABEL.test(label)) throw refuse(`has the label "${label}": letters, digits and inner dashes only.`);
-    if (label.startsWith("--", 2) && !isALabel(label)) {
+    if (label.startsWith("xn--") && !isALabel(label)) {
       throw refuse(
         `has the label "${label}", which is not a valid international one; give the name as people write it.`,
       );
