@@ -44,9 +44,16 @@ export interface FakeApiOptions {
   routes: Record<string, Route>;
   /** The answer to a request whose credential is refused; nothing for a good one. */
   refuse: (call: Call) => FakeAnswer | undefined;
+  /** Which requests change something, where the method does not tell; by default all but GET. */
+  isWrite?: (call: Call) => boolean;
 }
 
-export function fakeApi({ contract, routes, refuse }: FakeApiOptions): FakeApi {
+export function fakeApi({
+  contract,
+  routes,
+  refuse,
+  isWrite = ({ method }) => method !== "GET",
+}: FakeApiOptions): FakeApi {
   const violations: string[] = [];
   const table = Object.entries(routes).map(([line, route]) => ({ ...parseRoute(line), route }));
 
@@ -71,7 +78,10 @@ export function fakeApi({ contract, routes, refuse }: FakeApiOptions): FakeApi {
     return toResponse({ status: 422, body: { message: wrong.join("; ") } });
   }
 
-  return Object.assign(scriptedApi(answer), { violations });
+  return Object.assign(
+    scriptedApi(answer, async (request) => isWrite(await read(request))),
+    { violations },
+  );
 }
 
 /** What a provider without a document takes: by "GET /zones/{zone}"; a query or body that is not named must not be there. */

@@ -30,16 +30,21 @@ const START = Date.UTC(2026, 0, 15);
 /** Of real milliseconds: a hanging request ends soon. */
 const TIMEOUT = 40;
 
-export function scriptedApi(answer: (request: Request) => Response | Promise<Response>): ScriptedApi {
+export function scriptedApi(
+  answer: (request: Request) => Response | Promise<Response>,
+  isWrite: (request: Request) => boolean | Promise<boolean> = ({ method }) => method !== "GET",
+): ScriptedApi {
   const requests: string[] = [];
   const waits: number[] = [];
   const pending: { fault: Fault; onWrites: boolean }[] = [];
   let clock = START;
 
-  const takeFault = (method: string): Fault | undefined => {
-    const index = pending.findIndex(({ onWrites }) => !onWrites || method !== "GET");
+  async function takeFault(request: Request): Promise<Fault | undefined> {
+    if (pending.length === 0) return undefined;
+    const writes = await isWrite(request.clone());
+    const index = pending.findIndex(({ onWrites }) => !onWrites || writes);
     return index < 0 ? undefined : pending.splice(index, 1)[0]?.fault;
-  };
+  }
 
   const send = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const request = new Request(input, init);
@@ -47,7 +52,7 @@ export function scriptedApi(answer: (request: Request) => Response | Promise<Res
     const { pathname, search } = new URL(request.url);
     requests.push(`${request.method} ${pathname}${search}`);
     clock += api.latency;
-    const fault = takeFault(request.method);
+    const fault = await takeFault(request);
     if (fault === undefined) return answer(request);
     if (typeof fault === "object") return new Response(fault.body ?? null, fault);
     if (fault === "hangs") return untilAborted(init?.signal ?? request.signal);
