@@ -3,6 +3,7 @@
  * API: https://doc.powerdns.com/authoritative/http-api/
  */
 import { z } from "zod";
+import type { ApiAnswer } from "../http";
 import { path } from "../http-request";
 import { normaliseName } from "../names";
 import { address, defineProvider, field, type RecordSet, type RecordType, secret } from "../provider";
@@ -25,6 +26,9 @@ const COPIES = new Set(["Slave", "Secondary", "Consumer"]);
 const PRIMARIES = new Set(["Master", "Primary"]);
 
 const canonical = (name: string) => `${name}.`;
+
+/** A database that is locked by another's write is an internal error of the server, for a moment. */
+const judge = ({ status }: ApiAnswer) => (status === 500 ? "busy" : undefined);
 
 function toRecord(type: RecordType, value: string): StoredRecord {
   const content = type === "TXT" ? quoteTxt(value) : type === "CNAME" ? canonical(value) : value;
@@ -54,7 +58,7 @@ export const powerdns = defineProvider({
   writes: "whole record sets",
 
   connect({ base_url, api_key, server_id }, http) {
-    const api = http.withBase(`${base_url.replace(/\/+$/, "")}/api/v1/`, { "x-api-key": api_key });
+    const api = http.withBase(`${base_url.replace(/\/+$/, "")}/api/v1/`, { "x-api-key": api_key }, { judge });
     const serverPath = path`servers/${server_id}`;
     const zonePath = (zone: string) => path`servers/${server_id}/zones/${canonical(zone)}`;
     let version: Promise<string> | undefined;

@@ -39,6 +39,13 @@ describe("PowerDNS's own ways", () => {
     expect(notifications()).toHaveLength(2);
   });
 
+  it("asks again when its database was locked", async () => {
+    const connection = connect({});
+    fake.api.fail({ status: 500, body: '{"error":"Internal Server Error"}' }, { on: "writes" });
+    await connection.add("example.com", txt);
+    expect((await fake.look(txt.name, "TXT")).contents).toEqual(['"v"']);
+  });
+
   it("notifies nobody of a native zone", async () => {
     await connect({}).add("example.com", txt);
     expect(notifications()).toEqual([]);
