@@ -191,12 +191,15 @@ describe("The zone of an updated host", () => {
     }
   });
 
-  it("keeps a certificate's value beside the addresses", async () => {
+  it("keeps a certificate's values beside the addresses, while both are written", async () => {
     const hostname = await takeHost(IPV4);
-    const made = await request(admin()).post("/api/certificates/create?wait=60", { domain: hostname });
-    expect(made.json.order.state).toBe("valid");
-    expect((await update({ hostname, myip: "203.0.113.8" })).text).toBe("good 203.0.113.8");
-    expect(await addressesOf(hostname, "A")).toEqual(["203.0.113.8"]);
+    const certificate = { domain: hostname, san_domains: [`*.${hostname}`] };
+    const ordered = request(admin()).post("/api/certificates/create?wait=60", certificate);
+    for (let last = 11; last < 31; last++) {
+      expect((await update({ hostname, myip: `203.0.113.${last}` })).text).toBe(`good 203.0.113.${last}`);
+    }
+    expect((await ordered).json.order.state).toBe("valid");
+    expect(await addressesOf(hostname, "A")).toEqual(["203.0.113.30"]);
     expect((await lookUp(`_acme-challenge.${hostname}`, "TXT")).answers).toEqual([]);
   });
 });
