@@ -1,7 +1,7 @@
 /** What every script needs before it can begin: the packages, the project's own Node, and the secrets. Node's own modules only. */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -22,11 +22,15 @@ export const quietEnvironment = {
   NO_UPDATE_NOTIFIER: "1",
 };
 
-/** Installs the packages when they are missing or older than the lock file. */
+/** Installs the packages when they are missing or older than the lock file. Throws when they are somebody else's. */
 export async function ensureInstalled() {
   const lock = path.join(root, "package-lock.json");
   const installed = path.join(modules, ".package-lock.json");
   if (existsSync(node) && existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
+  // npm ci empties the folder first, also behind a link.
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw new Error(`${modules} is a link. Remove it, or run npm ci in the folder that it points into.`);
+  }
   console.log("Installing the packages; this takes a minute the first time.");
   await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
   // npm sets no newer time when it finds nothing to do.
