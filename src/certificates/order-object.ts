@@ -31,7 +31,7 @@ export class CertificateOrder extends DurableObject<Env> {
   private readonly log = new OrderLog(this.ctx.storage);
   private running: Promise<void> | undefined;
   private leasedUntil = 0;
-  private readonly watchers = new Set<(view: OrderView) => void>();
+  private readonly watchers = new Set<(order: Order) => void>();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -63,8 +63,8 @@ export class CertificateOrder extends DurableObject<Env> {
         const ended = this.log.read(id);
         resolve(ended && this.view(ended));
       };
-      const watch = (view: OrderView) => {
-        if (view.id === id && !isWorking(view.state)) end();
+      const watch = ({ input, state }: Order) => {
+        if (input.id === id && !isWorking(state)) end();
       };
       const timer = setTimeout(end, milliseconds);
       this.watchers.add(watch);
@@ -179,8 +179,7 @@ export class CertificateOrder extends DurableObject<Env> {
   private tell(id: string): void {
     const order = this.log.read(id);
     if (!order) return;
-    const view = this.view(order);
-    for (const watcher of [...this.watchers]) watcher(view);
+    for (const watcher of [...this.watchers]) watcher(order);
   }
 
   private stream(first: OrderView, writer: WritableStreamDefaultWriter<Uint8Array>): void {
@@ -196,8 +195,8 @@ export class CertificateOrder extends DurableObject<Env> {
       }
       pending.catch(() => this.watchers.delete(watch)); // the reader went away
     };
-    const watch = (view: OrderView) => {
-      if (view.id === first.id) send(view);
+    const watch = (order: Order) => {
+      if (order.input.id === first.id) send(this.view(order));
     };
     this.watchers.add(watch);
     send(first);

@@ -2,7 +2,7 @@
 import { and, asc, desc, eq, inArray, sql } from "drizzle-orm";
 import type { AccountIdentity } from "../accounts/identity";
 import { valueIn } from "../ca-accounts/failure";
-import type { CaAccounts } from "../ca-accounts/service";
+import type { CaAccountRow, CaAccounts } from "../ca-accounts/service";
 import { ancestors } from "../dns/names";
 import { type Identifier, NameError, parseIdentifier } from "../pki/identifiers";
 import { decodePem } from "../pki/pem";
@@ -80,8 +80,8 @@ export function createCertificates(ports: CertificatePorts) {
   }
 
   /** Hands an order to the certificate's object; an order that is under way is joined. */
-  async function order(row: CertificateRow, reason: OrderReason): Promise<OrderView> {
-    const caAccount = await ports.caAccounts.choose(row.ownerId, row.caAccountId);
+  async function order(row: CertificateRow, reason: OrderReason, chosen?: CaAccountRow): Promise<OrderView> {
+    const caAccount = chosen ?? (await ports.caAccounts.choose(row.ownerId, row.caAccountId));
     const version = row.currentVersionId ? await currentVersion(row) : undefined;
     const input: OrderInput = {
       id: crypto.randomUUID(),
@@ -113,10 +113,12 @@ export function createCertificates(ports: CertificatePorts) {
     /** Stores what is wanted and begins its order. A failed certificate of the same name takes the new settings and is tried again. */
     async create(owner: AccountIdentity, input: NewCertificate): Promise<{ row: CertificateRow; order: OrderView }> {
       const names = namesOf(input);
-      await requireNames(database, owner, names);
-      await ports.caAccounts.choose(owner.id, input.caAccountId);
       const domain = names[0] as string;
-      const existing = await search(owner.id, domain);
+      const [caAccount, existing] = await Promise.all([
+        ports.caAccounts.choose(owner.id, input.caAccountId),
+        search(owner.id, domain),
+        requireNames(database, owner, names),
+      ]);
       if (existing?.currentVersionId && existing.status !== "revoked") {
         throw new Problem(409, `There is a certificate for ${domain} already. Renew it, or delete it first.`);
       }
@@ -125,7 +127,7 @@ export function createCertificates(ports: CertificatePorts) {
         ...(input.dnsAccountId ? { accountId: input.dnsAccountId } : {}),
       });
       const row = await store(database, owner.id, domain, names, input, existing, now());
-      return { row, order: await order(row, "create") };
+      return { row, order: await order(row, "create", caAccount) };
     },
 
     async renew(ownerId: number, domain: string): Promise<{ row: CertificateRow; order: OrderView }> {

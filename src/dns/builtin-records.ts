@@ -5,5 +5,7 @@ export interface BuiltinRecords {
   zones(): Promise<string[]>;
   add(zone: string, record: RecordValue): Promise<void>;
   remove(zone: string, record: RecordValue): Promise<void>;
+  addAll(zone: string, values: RecordValue[]): Promise<void>;
+  removeAll(zone: string, values: RecordValue[]): Promise<void>;
   replace(zone: string, set: RecordSet): Promise<void>;
 }

@@ -35,6 +35,9 @@ export interface ZoneConnection {
   add(zone: string, record: RecordValue): Promise<void>;
   /** Removes exactly this value; one that is gone already is a success. */
   remove(zone: string, record: RecordValue): Promise<void>;
+  /** Where many values can be written at once: as `add` and `remove` do with each. */
+  addAll?(zone: string, records: RecordValue[]): Promise<void>;
+  removeAll?(zone: string, records: RecordValue[]): Promise<void>;
   /** Makes the set exactly this. */
   replace(zone: string, set: RecordSet): Promise<void>;
 }
@@ -147,8 +150,11 @@ function metaOf(schema: z.ZodType): Omit<CredentialField, "name"> {
 /** Raises TTLs to the provider's minimum, and does a write again, once, when nobody knows what became of it. */
 function careful(connection: ZoneConnection, minimum: number): ZoneConnection {
   const raise = <Item extends { ttl: number }>(item: Item): Item => ({ ...item, ttl: Math.max(item.ttl, minimum) });
+  const { addAll, removeAll } = connection;
   return {
     ...connection,
+    ...(addAll ? { addAll: (zone, records) => againIfUnknown(() => addAll(zone, records.map(raise))) } : {}),
+    ...(removeAll ? { removeAll: (zone, records) => againIfUnknown(() => removeAll(zone, records.map(raise))) } : {}),
     add: (zone, record) => againIfUnknown(() => connection.add(zone, raise(record))),
     remove: (zone, record) => againIfUnknown(() => connection.remove(zone, raise(record))),
     replace: (zone, set) => againIfUnknown(() => connection.replace(zone, raise(set))),

@@ -1,4 +1,5 @@
 /** Where the values that prove names go, and whether they can be seen there. */
+import { dns01Name } from "../acme/challenges";
 import { followCname } from "../dns/cname";
 import type { Resolver } from "../dns/resolver";
 import { checkVisible, type VisibilityPorts } from "../dns/visibility";
@@ -31,19 +32,28 @@ export function createChallengeZones(ports: {
   const { zones, dnsAccounts, resolver } = ports;
 
   /** A delegated challenge name is the usual way to keep a zone's credential out of reach: its CNAME is followed. */
-  async function placeOf(ownerId: number, name: string, pin: DnsPin): Promise<ChallengePlace> {
-    const challengeName = `_acme-challenge.${name.replace(/^\*\./, "")}`;
-    const recordName = await followCname(resolver, challengeName).catch(() => challengeName);
-    if (recordName === challengeName) return { recordName, location: await zones.locate(ownerId, recordName, pin) };
-    // The pin is for the certificate's own zone; a name that a CNAME leads to may well live elsewhere.
-    const location = await zones.locate(ownerId, recordName, pin).catch(() => zones.locate(ownerId, recordName));
-    return { recordName, location };
+  async function leadsTo(challengeNames: string[]): Promise<string[]> {
+    const direct = await zones.withoutAlias(challengeNames);
+    return Promise.all(
+      challengeNames.map((name) => (direct.has(name) ? name : followCname(resolver, name).catch(() => name))),
+    );
   }
 
   return {
     /** The places of all names, in their order. Throws Problem 422 for a name without a zone. */
-    locate(ownerId: number, names: string[], pin: DnsPin): Promise<ChallengePlace[]> {
-      return Promise.all(names.map((name) => placeOf(ownerId, name, pin)));
+    async locate(ownerId: number, names: string[], pin: DnsPin): Promise<ChallengePlace[]> {
+      const challengeNames = names.map(dns01Name);
+      const recordNames = await leadsTo(challengeNames);
+      const locate = zones.locator(ownerId, pin, recordNames);
+      const locateAnywhere = zones.locator(ownerId, {}, recordNames);
+      return Promise.all(
+        recordNames.map(async (recordName, index) => {
+          const location = locate(recordName);
+          if (recordName === challengeNames[index]) return { recordName, location: await location };
+          // The pin is for the certificate's own zone; a name that a CNAME leads to may well live elsewhere.
+          return { recordName, location: await location.catch(() => locateAnywhere(recordName)) };
+        }),
+      );
     },
 
     /** One look at all servers that answer for the value's zone. */

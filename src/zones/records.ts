@@ -4,7 +4,7 @@ import type { BuiltinRecords } from "../dns/builtin-records";
 import { DnsProviderError } from "../dns/errors";
 import { ancestors } from "../dns/names";
 import type { RemoteZones } from "../dns/pdns-remote";
-import type { RecordSet } from "../dns/provider";
+import type { RecordSet, RecordValue } from "../dns/provider";
 import type { ResourceRecord } from "../dns/records";
 import { apexRecords, type ServedZone, type ZoneFacts } from "../dns/zone-answers";
 import type { Database } from "../storage/database";
@@ -14,12 +14,23 @@ import { records, zones } from "../storage/schema";
 export const pathOf = (name: string): string => `${name.split(".").reverse().join(".")}.`;
 
 /** A list as one parameter: a query takes 100 at most, a name may have 127 labels. */
-const among = (names: string[]) => sql`IN (SELECT value FROM json_each(${JSON.stringify(names)}))`;
+export const among = (names: string[]) => sql`IN (SELECT value FROM json_each(${JSON.stringify(names)}))`;
 
 const zoneColumns = { id: zones.id, name: zones.name, serial: zones.serial };
 const recordColumns = { name: records.name, type: records.type, value: records.value, ttl: records.ttl };
 
-export type ZoneRecords = RemoteZones;
+export interface ZoneRecords extends RemoteZones {
+  /** Those of the names that we answer for and that are no aliases: nobody has to be asked where they lead. */
+  withoutAlias(names: string[]): Promise<Set<string>>;
+}
+
+/** The names at which records for `name` may be: itself, and the wildcards above it. */
+const ownersOf = (name: string) => [
+  name,
+  ...ancestors(name)
+    .slice(1)
+    .map((ancestor) => `*.${ancestor}`),
+];
 
 export function zoneLookup(database: Database): ZoneRecords {
   const zonesAbove = (lineage: string[]) =>
@@ -54,10 +65,9 @@ export function zoneLookup(database: Database): ZoneRecords {
     /** One round trip: the zone, the records at the name and at wildcards above it, and which names exist. */
     async facts(name): Promise<ZoneFacts> {
       const lineage = ancestors(name);
-      const owners = [name, ...lineage.slice(1).map((ancestor) => `*.${ancestor}`)];
       const [found, at, existing] = await database.batch([
         zonesAbove(lineage).limit(1),
-        recordsAt(owners.map(pathOf)),
+        recordsAt(ownersOf(name).map(pathOf)),
         existingOf(lineage),
       ]);
       const [zone] = found;
@@ -67,6 +77,29 @@ export function zoneLookup(database: Database): ZoneRecords {
         records: at.filter(({ zoneId }) => zoneId === zone.id),
         existing: existing.map((row) => row.name),
       };
+    },
+
+    /** One round trip, for any number of names. */
+    async withoutAlias(names) {
+      const [served, aliases] = await database.batch([
+        database
+          .select({ name: zones.name })
+          .from(zones)
+          .where(sql`${zones.name} ${among([...new Set(names.flatMap(ancestors))])}`),
+        database
+          .select({ name: records.name })
+          .from(records)
+          .where(and(sql`${records.path} ${among(names.flatMap(ownersOf).map(pathOf))}`, eq(records.type, "CNAME"))),
+      ]);
+      const isServed = new Set(served.map(({ name }) => name));
+      const isAlias = new Set(aliases.map(({ name }) => name));
+      return new Set(
+        names.filter(
+          (name) =>
+            ancestors(name).some((ancestor) => isServed.has(ancestor)) &&
+            !ownersOf(name).some((owner) => isAlias.has(owner)),
+        ),
+      );
     },
 
     zone: zoneNamed,
@@ -92,47 +125,57 @@ export function builtinRecords(database: Database, now: () => number): BuiltinRe
       .where(eq(zones.name, zone))
       .returning({ id: zones.id });
 
+  const given = (values: RecordValue[]) =>
+    sql`json_each(${JSON.stringify(values.map((value) => ({ ...value, path: pathOf(value.name) })))}) AS given`;
+
   /** A value that is there already stays as it is. */
-  const insertion = (zone: string, { name, type, ttl, values }: RecordSet) =>
+  const insertion = (zone: string, values: RecordValue[]) =>
     database
       .insert(records)
       .select(
-        sql`SELECT NULL, zones.id, ${name}, ${pathOf(name)}, ${type}, given.value, ${ttl}
-            FROM zones, json_each(${JSON.stringify(values)}) AS given WHERE zones.name = ${zone}`,
+        sql`SELECT NULL, zones.id, given.value ->> 'name', given.value ->> 'path', given.value ->> 'type',
+              given.value ->> 'value', given.value ->> 'ttl'
+            FROM zones, ${given(values)} WHERE zones.name = ${zone}`,
       )
       .onConflictDoNothing();
 
-  const deletion = (zone: string, { name, type, value }: Pick<RecordSet, "name" | "type"> & { value?: string }) =>
-    database
-      .delete(records)
-      .where(
-        and(
-          eq(records.path, pathOf(name)),
-          eq(records.type, type),
-          value === undefined ? undefined : eq(records.value, value),
-          sql`zone_id = (SELECT id FROM zones WHERE name = ${zone})`,
-        ),
-      );
+  const ofZone = (zone: string) => sql`zone_id = (SELECT id FROM zones WHERE name = ${zone})`;
+
+  const deletion = (zone: string, values: RecordValue[]) =>
+    database.delete(records).where(
+      sql`(path, type, value) IN
+            (SELECT given.value ->> 'path', given.value ->> 'type', given.value ->> 'value' FROM ${given(values)})
+          AND ${ofZone(zone)}`,
+    );
+
+  const deletionOfSet = (zone: string, { name, type }: Pick<RecordSet, "name" | "type">) =>
+    database.delete(records).where(and(eq(records.path, pathOf(name)), eq(records.type, type), ofZone(zone)));
 
   const requireZone = (zone: string, raised: unknown[]) => {
     if (raised.length === 0) throw new DnsProviderError("zone_not_found", "certedge", `It serves no zone ${zone}.`);
   };
 
+  async function addAll(zone: string, values: RecordValue[]): Promise<void> {
+    const [raised] = await database.batch([raiseSerial(zone), insertion(zone, values)]);
+    requireZone(zone, raised);
+  }
+
+  async function removeAll(zone: string, values: RecordValue[]): Promise<void> {
+    const [raised] = await database.batch([raiseSerial(zone), deletion(zone, values)]);
+    requireZone(zone, raised);
+  }
+
   return {
     zones: async () => (await database.select({ name: zones.name }).from(zones)).map(({ name }) => name),
 
-    async add(zone, { value, ...set }) {
-      const [raised] = await database.batch([raiseSerial(zone), insertion(zone, { ...set, values: [value] })]);
-      requireZone(zone, raised);
-    },
+    add: (zone, value) => addAll(zone, [value]),
+    remove: (zone, value) => removeAll(zone, [value]),
+    addAll,
+    removeAll,
 
-    async remove(zone, record) {
-      const [raised] = await database.batch([raiseSerial(zone), deletion(zone, record)]);
-      requireZone(zone, raised);
-    },
-
-    async replace(zone, set) {
-      const [raised] = await database.batch([raiseSerial(zone), deletion(zone, set), insertion(zone, set)]);
+    async replace(zone, { values, ...set }) {
+      const wanted = values.map((value) => ({ ...set, value }));
+      const [raised] = await database.batch([raiseSerial(zone), deletionOfSet(zone, set), insertion(zone, wanted)]);
       requireZone(zone, raised);
     },
   };

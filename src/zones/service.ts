@@ -1,17 +1,18 @@
 /** Zones: where a name's records live, and writing them there through the zone's own object. */
-import { and, desc, eq, inArray, isNull, or, sql } from "drizzle-orm";
+import { and, eq, isNull, or, sql } from "drizzle-orm";
 import type { BuiltinRecords } from "../dns/builtin-records";
 import { DnsProviderError } from "../dns/errors";
 import { ancestors, normaliseName } from "../dns/names";
 import type { ProviderPorts, RecordSet, RecordValue, ZoneConnection } from "../dns/provider";
 import { builtin } from "../dns/providers/builtin";
-import { explainMissingZone, findZone } from "../dns/zone-finder";
 import type { DnsAccountRow, DnsAccounts } from "../dns-accounts/service";
 import { knownProvider } from "../dns-accounts/service";
-import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { zones as zoneTable } from "../storage/schema";
+import { accountSearch, noZone } from "./account-search";
 import { type ZoneLocation, zoneObjectName } from "./location";
+import { once } from "./once";
+import { among, zoneLookup } from "./records";
 import type { DnsZone, ZoneOutcome } from "./zone-object";
 
 /** Which provider and which account of it a person chose; both may be left open. */
@@ -39,72 +40,67 @@ export function createZones(ports: ZonePorts) {
 
   let baseZone: Promise<void> | undefined;
 
-  /** The longest zone that we serve ourselves and that the owner may use. */
-  async function builtinZoneOf(ownerId: number, name: string): Promise<ZoneLocation | undefined> {
+  const { withoutAlias } = zoneLookup(database);
+
+  /** The longest zones that we serve ourselves and that the owner may use, by the names in them. One query. */
+  async function builtinZonesOf(ownerId: number, names: string[]): Promise<Map<string, ZoneLocation>> {
     baseZone ??= ensureBaseZone(ports).catch((error) => {
       baseZone = undefined;
       throw error;
     });
     await baseZone;
-    const [zone] = await database
+    const rows = await database
       .select({ name: zoneTable.name })
       .from(zoneTable)
       .where(
-        and(inArray(zoneTable.name, ancestors(name)), or(isNull(zoneTable.ownerId), eq(zoneTable.ownerId, ownerId))),
-      )
-      .orderBy(desc(sql`length(${zoneTable.name})`))
-      .limit(1);
-    return zone && { dnsAccountId: null, provider: "builtin", zone: zone.name };
-  }
-
-  /** The place in the account, or the reason why it has none. */
-  async function zoneInAccount(row: DnsAccountRow, name: string): Promise<ZoneLocation | string> {
-    const { provider, credentials } = await dnsAccounts.open(row);
-    const connection = provider.connect(credentials, providerPorts);
-    const zone = await findZone(connection, name);
-    if (zone === undefined) return explainMissingZone(connection, name);
-    return { dnsAccountId: row.id, provider: row.provider, zone };
-  }
-
-  /** Accounts are asked in the order of preference; one that fails does not hide another that holds the name. */
-  async function searchAccounts(rows: DnsAccountRow[], name: string): Promise<ZoneLocation> {
-    const reasons: string[] = [];
-    for (const row of rows) {
-      try {
-        const found = await zoneInAccount(row, name);
-        if (typeof found !== "string") return found;
-        reasons.push(`${row.provider}/${row.accountId}: ${found}`);
-      } catch (error) {
-        if (!(error instanceof DnsProviderError)) throw error;
-        reasons.push(`${row.provider}/${row.accountId}: ${error.detail}`);
-      }
+        and(
+          sql`${zoneTable.name} ${among([...new Set(names.flatMap(ancestors))])}`,
+          or(isNull(zoneTable.ownerId), eq(zoneTable.ownerId, ownerId)),
+        ),
+      );
+    const usable = new Set(rows.map(({ name }) => name));
+    const located = new Map<string, ZoneLocation>();
+    for (const name of names) {
+      const zone = ancestors(name).find((ancestor) => usable.has(ancestor));
+      if (zone !== undefined) located.set(name, { dnsAccountId: null, provider: "builtin", zone });
     }
-    throw noZone(name, reasons);
+    return located;
+  }
+
+  /** Accounts that may hold a name, in the order in which they are asked. */
+  async function candidates(ownerId: number, { provider, accountId }: DnsPin): Promise<DnsAccountRow[]> {
+    if (provider === undefined) return dnsAccounts.list(ownerId);
+    knownProvider(provider);
+    if (accountId !== undefined) return [await dnsAccounts.find(ownerId, provider, accountId)];
+    const rows = await dnsAccounts.list(ownerId, provider);
+    return [...rows].sort((a, b) => Number(b.isDefault) - Number(a.isDefault));
+  }
+
+  /**
+   * Says where the records of each of `names` are written: the pinned account; else the default account of the pinned
+   * provider; else a zone that we serve; else the account whose zones hold the name. What is asked for one name is
+   * known for the others. What it gives throws Problem 422.
+   */
+  function locator(ownerId: number, pin: DnsPin, names: string[]): (name: string) => Promise<ZoneLocation> {
+    const mayBeOurs = pin.provider === undefined || pin.provider === "builtin";
+    const ours = once(() => (mayBeOurs ? builtinZonesOf(ownerId, names.map(normaliseName)) : new Map()));
+    const search = once(async () => accountSearch(await candidates(ownerId, pin), dnsAccounts, providerPorts));
+    return async (name) => {
+      const wanted = normaliseName(name);
+      const own = (await ours()).get(wanted);
+      if (own) return own;
+      if (pin.provider === "builtin") throw noZone(wanted, ["certedge serves no zone that holds it."]);
+      return (await search())(wanted);
+    };
   }
 
   return {
-    /**
-     * Finds where the records of `name` are written: the pinned account; else the default account of the pinned
-     * provider; else a zone that we serve; else the account whose zones hold the name. Throws Problem 422.
-     */
-    async locate(ownerId: number, name: string, pin: DnsPin = {}): Promise<ZoneLocation> {
-      const wanted = normaliseName(name);
-      if (pin.provider === "builtin" || pin.provider === undefined) {
-        const own = await builtinZoneOf(ownerId, wanted);
-        if (own) return own;
-        if (pin.provider === "builtin") throw noZone(wanted, ["certedge serves no zone that holds it."]);
-      }
-      if (pin.provider === undefined) return searchAccounts(await dnsAccounts.list(ownerId), wanted);
-      knownProvider(pin.provider);
-      if (pin.accountId !== undefined) {
-        return searchAccounts([await dnsAccounts.find(ownerId, pin.provider, pin.accountId)], wanted);
-      }
-      const rows = await dnsAccounts.list(ownerId, pin.provider);
-      return searchAccounts(
-        [...rows].sort((a, b) => Number(b.isDefault) - Number(a.isDefault)),
-        wanted,
-      );
-    },
+    locator,
+    withoutAlias,
+
+    /** Where the records of one name are written. Throws Problem 422. */
+    locate: (ownerId: number, name: string, pin: DnsPin = {}): Promise<ZoneLocation> =>
+      locator(ownerId, pin, [name])(name),
 
     /** A connection for the zone's object; nobody else writes with it. */
     async connect(dnsAccountId: string | null): Promise<ZoneConnection> {
@@ -141,14 +137,6 @@ async function ensureBaseZone({ database, builtinZone, now }: ZonePorts): Promis
   await database.run(
     sql`INSERT INTO zones (name, serial, created_at) SELECT ${builtinZone}, ${serial}, ${now()}
         WHERE NOT EXISTS (SELECT 1 FROM zones WHERE name = ${builtinZone})`,
-  );
-}
-
-function noZone(name: string, reasons: string[]): Problem {
-  const tried = reasons.length > 0 ? ` Tried: ${reasons.join(" ")}` : " There is no DNS account yet.";
-  return new Problem(
-    422,
-    `No zone for ${name} was found.${tried} Add a DNS account whose credential sees the zone, or name one with dns_provider and dns_account_id.`,
   );
 }
 

@@ -30,7 +30,8 @@ export class DnsZone extends DurableObject<Env> {
     return this.serialise(async (connection, zone) => {
       this.desired.want(owner, values, Date.now() + DAY);
       await this.wakeBy(Date.now() + LEASE);
-      for (const value of values) await connection.add(zone, value);
+      if (connection.addAll) await connection.addAll(zone, values);
+      else for (const value of values) await connection.add(zone, value);
     });
   }
 
@@ -39,7 +40,13 @@ export class DnsZone extends DurableObject<Env> {
     this.desired.unwant(owner, Date.now());
     return this.serialise(async (connection, zone) => {
       const mine = this.desired.removals(Date.now()).filter((value) => value.owner === owner);
-      for (const value of mine) await this.removeValue(connection, zone, value);
+      if (connection.removeAll) {
+        await connection.removeAll(
+          zone,
+          mine.filter((value) => !this.desired.wantedByAnother(value)),
+        );
+        for (const value of mine) this.desired.forget(value);
+      } else for (const value of mine) await this.removeValue(connection, zone, value);
     });
   }
 

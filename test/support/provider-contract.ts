@@ -32,6 +32,8 @@ export const noBuiltinRecords: BuiltinRecords = {
   zones: () => Promise.reject(new Error("not asked for")),
   add: () => Promise.reject(new Error("not asked for")),
   remove: () => Promise.reject(new Error("not asked for")),
+  addAll: () => Promise.reject(new Error("not asked for")),
+  removeAll: () => Promise.reject(new Error("not asked for")),
   replace: () => Promise.reject(new Error("not asked for")),
 };
 

@@ -83,11 +83,25 @@ describe("Values of a zone that we serve", () => {
     expect(await serial()).toBe(START / 1000 + 2);
   });
 
+  it("are added and removed many at a time, others untouched", async () => {
+    const all = Array.from({ length: 100 }, (_, index) => txt(`h${index % 50}.certedge.test`, `value ${index}`));
+    await write.add("certedge.test", txt("h1.certedge.test", "of somebody else"));
+    await write.addAll("certedge.test", all);
+    await write.addAll("certedge.test", all);
+    expect(await values("h0.certedge.test")).toEqual(["value 0", "value 50"]);
+    await write.removeAll("certedge.test", all);
+    await write.removeAll("certedge.test", all);
+    expect(await values("h0.certedge.test")).toEqual([]);
+    expect(await values("h1.certedge.test")).toEqual(["of somebody else"]);
+  });
+
   it("are written in one round trip", async () => {
     const name = "a.certedge.test";
     for (const change of [
       () => write.add("certedge.test", txt(name, "one")),
       () => write.remove("certedge.test", txt(name, "one")),
+      () => write.addAll("certedge.test", [txt(name, "one"), txt(`b.${name}`, "two")]),
+      () => write.removeAll("certedge.test", [txt(name, "one"), txt(`b.${name}`, "two")]),
       () => write.replace("certedge.test", { name, type: "A", values: ["192.0.2.1", "192.0.2.2"], ttl: 60 }),
     ]) {
       local.resetCount();

@@ -1,0 +1,183 @@
+/** Where the values that prove many names go: found with as few questions as for one. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { DnsProviderError } from "../../src/dns/errors";
+import type { ZoneConnection } from "../../src/dns/provider";
+import type { Resolver } from "../../src/dns/resolver";
+import type { DnsAccountRow, DnsAccounts } from "../../src/dns-accounts/service";
+import { accounts, records, zones as zoneTable } from "../../src/storage/schema";
+import { createChallengeZones } from "../../src/zones/challenges";
+import { ownZonesFirst } from "../../src/zones/own-zones-resolver";
+import { builtinRecords, zoneLookup } from "../../src/zones/records";
+import { createZones } from "../../src/zones/service";
+import { type LocalDatabase, localDatabase } from "./local-database";
+
+const OWNER = 1;
+const OURS = "certedge.test";
+
+let local: LocalDatabase;
+/** What was asked outside of D1, in order: "CNAME name", "zones account", "zone account name". */
+let asked: string[] = [];
+let aliases: Record<string, string> = {};
+
+beforeAll(async () => {
+  local = await localDatabase();
+  const account = { username: "ada", email: "ada@example.com", role: "member", plan: "elite" } as const;
+  await local.database.insert(accounts).values({ ...account, id: OWNER, passwordHash: "", createdAt: 0 });
+});
+afterAll(() => local.close());
+
+beforeEach(async () => {
+  asked = [];
+  aliases = {};
+  await local.database.delete(records);
+  await local.database.delete(zoneTable);
+  await local.database.insert(zoneTable).values({ name: OURS, serial: 1, createdAt: 0 });
+});
+
+const world: Resolver = {
+  async query(name, type) {
+    asked.push(`${type} ${name}`);
+    const value = aliases[name];
+    return { rcode: "NOERROR", answers: value ? [{ name, type: "CNAME", ttl: 60, value }] : [] };
+  },
+};
+
+type Account = Pick<ZoneConnection, "zones" | "hasZone">;
+
+const listing = (accountId: string, names: string[]): Account => ({
+  async zones() {
+    asked.push(`zones ${accountId}`);
+    return names;
+  },
+});
+
+const telling = (accountId: string, names: string[]): Account => ({
+  async hasZone(name) {
+    asked.push(`zone ${accountId} ${name}`);
+    return names.includes(name);
+  },
+});
+
+const failing = (accountId: string): Account => ({
+  async zones() {
+    asked.push(`zones ${accountId}`);
+    throw new DnsProviderError("credential", "Test", "It knows no such key.");
+  },
+});
+
+function challengeZones(connections: Record<string, Account> = {}) {
+  const rows = Object.keys(connections).map((accountId) => ({ id: accountId, accountId, provider: "powerdns" }));
+  const dnsAccounts = {
+    list: async () => rows as DnsAccountRow[],
+    open: async ({ id }: DnsAccountRow) => ({ provider: { connect: () => connections[id] }, credentials: {} }),
+  } as unknown as DnsAccounts;
+  const zones = createZones({
+    database: local.database,
+    dnsAccounts,
+    objects: {} as DurableObjectNamespace<never>,
+    http: () => ({}) as never,
+    builtinRecords: builtinRecords(local.database, () => 0),
+    builtinZone: OURS,
+    now: () => 0,
+  });
+  const resolver = ownZonesFirst(zoneLookup(local.database), world);
+  return createChallengeZones({ zones, dnsAccounts, resolver, visibility: {} as never });
+}
+
+const hosts = (count: number, zone: string) => Array.from({ length: count }, (_, index) => `host${index}.${zone}`);
+const placesOf = async (names: string[], connections?: Record<string, Account>) => {
+  const places = await challengeZones(connections).locate(OWNER, names, {});
+  return places.map(
+    ({ recordName, location }) => `${recordName} in ${location.dnsAccountId ?? "ours"}/${location.zone}`,
+  );
+};
+
+describe("The places of names in a zone that we serve", () => {
+  it("are found with as many statements for a hundred names as for one, and nobody outside is asked", async () => {
+    const statementsFor = async (count: number) => {
+      local.resetCount();
+      const places = await placesOf(hosts(count, OURS));
+      expect(new Set(places)).toEqual(
+        new Set(hosts(count, OURS).map((name) => `_acme-challenge.${name} in ours/${OURS}`)),
+      );
+      return local.count.statements;
+    };
+    expect(await statementsFor(100)).toBe(await statementsFor(1));
+    expect(asked).toEqual([]);
+  });
+
+  it("are in the longest of our zones", async () => {
+    await local.database.insert(zoneTable).values({ name: `low.${OURS}`, serial: 1, createdAt: 0 });
+    expect(await placesOf([`a.low.${OURS}`, `a.${OURS}`, `*.low.${OURS}`])).toEqual([
+      `_acme-challenge.a.low.${OURS} in ours/low.${OURS}`,
+      `_acme-challenge.a.${OURS} in ours/${OURS}`,
+      `_acme-challenge.low.${OURS} in ours/low.${OURS}`,
+    ]);
+  });
+
+  it.each([`_acme-challenge.a.${OURS}`, `*.a.${OURS}`])("are where our alias at %s leads", async (name) => {
+    const [zone] = await local.database.select().from(zoneTable);
+    const row = { zoneId: zone?.id ?? 0, type: "CNAME", value: `proof.${OURS}`, ttl: 60 };
+    const path = `${name.split(".").reverse().join(".")}.`;
+    await local.database.insert(records).values({ ...row, name, path });
+    expect(await placesOf([`a.${OURS}`, `b.${OURS}`])).toEqual([
+      `proof.${OURS} in ours/${OURS}`,
+      `_acme-challenge.b.${OURS} in ours/${OURS}`,
+    ]);
+  });
+
+  it("are found for a name of as many labels as there can be", async () => {
+    const name = `${"a.".repeat(110)}${OURS}`;
+    expect(await placesOf([name])).toEqual([`_acme-challenge.${name} in ours/${OURS}`]);
+  });
+});
+
+describe("The places of names in zones of DNS accounts", () => {
+  it("are found by listing the zones of each account once", async () => {
+    const names = hosts(50, "example.com");
+    const places = await placesOf(names, {
+      other: listing("other", ["example.net"]),
+      home: listing("home", ["example.com"]),
+    });
+    expect(places).toEqual(names.map((name) => `_acme-challenge.${name} in home/example.com`));
+    expect(asked.filter((question) => question.startsWith("zones"))).toEqual(["zones other", "zones home"]);
+  });
+
+  it("are found by asking an account for each zone once", async () => {
+    const names = hosts(5, "example.com");
+    const places = await placesOf(names, { home: telling("home", ["example.com"]) });
+    expect(places).toEqual(names.map((name) => `_acme-challenge.${name} in home/example.com`));
+    const questions = asked.filter((question) => question.startsWith("zone "));
+    expect(questions).toHaveLength(new Set(questions).size);
+  });
+
+  it("are found beside names in our own zones, and in spite of an account that fails", async () => {
+    const names = [`a.${OURS}`, "a.example.com", "b.example.com"];
+    const places = await placesOf(names, { broken: failing("broken"), home: listing("home", ["example.com"]) });
+    expect(places).toEqual([
+      `_acme-challenge.a.${OURS} in ours/${OURS}`,
+      "_acme-challenge.a.example.com in home/example.com",
+      "_acme-challenge.b.example.com in home/example.com",
+    ]);
+    expect(asked).not.toContain(`CNAME _acme-challenge.a.${OURS}`);
+  });
+
+  it("are where an alias leads, be it into another account or to us", async () => {
+    aliases = {
+      "_acme-challenge.a.example.com": "a.proofs.example.net",
+      "_acme-challenge.b.example.com": `b.${OURS}`,
+    };
+    const places = await placesOf(["a.example.com", "b.example.com"], {
+      home: listing("home", ["example.com"]),
+      proofs: listing("proofs", ["proofs.example.net"]),
+    });
+    expect(places).toEqual([`a.proofs.example.net in proofs/proofs.example.net`, `b.${OURS} in ours/${OURS}`]);
+  });
+
+  it("are missing with what each account answered", async () => {
+    const accounts = { broken: failing("broken"), home: listing("home", ["example.net"]) };
+    const error = await placesOf(["a.example.com"], accounts).catch((reason) => reason);
+    expect(error).toMatchObject({ status: 422 });
+    expect(error.detail).toMatch(/broken: It knows no such key\..*home: .*example\.net/);
+  });
+});
