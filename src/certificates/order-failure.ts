@@ -149,7 +149,7 @@ export function toOrderFailure(error: unknown): OrderFailure {
   if (error instanceof OrderFailure) return error;
   if (error instanceof CaError) return fromCa(error.failure);
   if (error instanceof DnsProviderError) {
-    return new OrderFailure(DNS_CAUSES[error.kind], error.detail, { provider: error.provider });
+    return new OrderFailure(DNS_CAUSES[error.kind], error.detail, { provider: error.provider }, error.retryAfter);
   }
   if (error instanceof ChainError) return new OrderFailure("bad_certificate", error.message, { reason: error.reason });
   if (error instanceof Problem) return new OrderFailure(error.status === 422 ? "dns_zone" : "internal", error.detail);

@@ -3,6 +3,7 @@ import type { DnsFaultKind } from "./errors";
 import type { ApiAnswer, ApiOptions, Body, Method, RequestOptions, Verdict } from "./http";
 import { type Faults, usualWords } from "./http-faults";
 import { addressOf, encodeBody, exchange, type OutgoingRequest } from "./http-request";
+import { isPrivateHost, privateHostRefusal } from "./private-hosts";
 
 export interface HttpPorts {
   fetch: typeof fetch;
@@ -12,6 +13,8 @@ export interface HttpPorts {
   sleep?: (milliseconds: number) => Promise<void>;
   /** Milliseconds for one request; 10,000 by default. */
   timeout?: number;
+  /** Whether a person may name an API in the network that the Worker runs in. */
+  allowPrivateHosts: boolean;
 }
 
 /** Headers that carry a token which was fetched. */
@@ -70,6 +73,9 @@ export function performer({ ports, faults, base, headers, options: api }: Api) {
     const url = addressOf(base, path, own.query);
     if (!url)
       throw faults.error("refused", "Its address is none, or it refers to another server: is the address right?");
+    if (!ports.allowPrivateHosts && isPrivateHost(url.hostname)) {
+      throw faults.error("refused", privateHostRefusal(url.hostname));
+    }
     const { judge = api.judge, explain = api.explain, gone, repeatable = method !== "POST" } = own;
     const started = now();
     let lost = 0;

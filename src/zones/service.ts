@@ -142,6 +142,6 @@ async function ensureBaseZone({ database, builtinZone, now }: ZonePorts): Promis
 
 function throwFailure(outcome: ZoneOutcome): void {
   if (outcome.ok) return;
-  const { kind, provider, detail } = outcome.failure;
-  throw new DnsProviderError(kind, provider, detail);
+  const { kind, provider, detail, retryAfter } = outcome.failure;
+  throw new DnsProviderError(kind, provider, detail, { retryAfter });
 }

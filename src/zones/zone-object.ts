@@ -11,6 +11,7 @@ export interface ZoneFailure {
   kind: DnsProviderError["kind"];
   provider: string;
   detail: string;
+  retryAfter?: number;
 }
 
 export type ZoneOutcome = { ok: true } | { ok: false; failure: ZoneFailure };
@@ -122,7 +123,10 @@ function retryAt({ attempts }: { attempts: number }): number {
 }
 
 function toFailure(error: unknown): ZoneFailure {
-  if (error instanceof DnsProviderError) return { kind: error.kind, provider: error.provider, detail: error.detail };
+  if (error instanceof DnsProviderError) {
+    const { kind, provider, detail, retryAfter } = error;
+    return { kind, provider, detail, ...(retryAfter === undefined ? {} : { retryAfter }) };
+  }
   return {
     kind: "unavailable",
     provider: "certedge",

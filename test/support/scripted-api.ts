@@ -66,6 +66,7 @@ export function scriptedApi(
       now: () => clock,
       random: () => 0.5,
       timeout: TIMEOUT,
+      allowPrivateHosts: false,
       sleep: async (milliseconds) => {
         waits.push(milliseconds);
         clock += milliseconds;
