@@ -1,7 +1,9 @@
 /** The composition root: joins services with the bindings of this Worker. Made once for each isolate. */
 import { connect } from "cloudflare:sockets";
 import { createAccounts } from "./accounts/accounts";
+import { createApiKeyUses } from "./accounts/api-key-uses";
 import { createApiKeys } from "./accounts/api-keys";
+import { createRefusals } from "./accounts/refusals";
 import { createSessions } from "./accounts/sessions";
 import { createAudit } from "./audit/service";
 import { createBuiltinCa } from "./builtin-ca/service";
@@ -12,9 +14,7 @@ import { createRenewals } from "./certificates/renewals";
 import { createCertificates } from "./certificates/service";
 import { txtValues } from "./dns/cname";
 import { createProviderHttp } from "./dns/http";
-import { isPrivateHost, privateHostRefusal } from "./dns/private-hosts";
-import { dohResolver, ResolveError } from "./dns/resolver";
-import type { Connect } from "./dns/tcp";
+import { dohResolver } from "./dns/resolver";
 import { createDnsAccounts } from "./dns-accounts/service";
 import { createDynamicDns } from "./domains/dynamic-dns";
 import { createDomains } from "./domains/service";
@@ -43,15 +43,8 @@ function compose(env: Env) {
   const outside: typeof fetch = (input, init) => fetch(input, init);
   const database = openDatabase(env.DB);
   const sealer = createSealer(env.ENCRYPTION_KEYS);
+  const plansOn = (env.PLANS as string) !== "off";
   const allowPrivateHosts = (env.ALLOW_PRIVATE_HOSTS as string) === "true";
-  /** Where to is a user's to say, for connections and for a CA's URLs alike. */
-  const requireReachable = (host: string) => {
-    if (!allowPrivateHosts && isPrivateHost(host)) throw new ResolveError(privateHostRefusal(host));
-  };
-  const reach: Connect = (address) => {
-    requireReachable(address.hostname);
-    return connect(address);
-  };
   const records = zoneLookup(database);
   const world = dohResolver({ url: env.DOH_URL, fetch: outside });
   const resolver = ownZonesFirst(records, world);
@@ -65,24 +58,23 @@ function compose(env: Env) {
     now,
   });
   /** The built-in CA is reached by the same client as any other; its requests never leave the Worker. */
-  const caFetch: typeof fetch = async (input, init) => {
+  const caFetch: typeof fetch = (input, init) => {
     const request = new Request(input, init);
-    const { hostname } = new URL(request.url);
-    if (hostname === BUILTIN_HOST) return builtinCa.fetch(request);
-    requireReachable(hostname);
-    return outside(request);
+    return new URL(request.url).hostname === BUILTIN_HOST ? builtinCa.fetch(request) : outside(request);
   };
 
   const audit = createAudit({ database, now });
   const accounts = createAccounts({ database, now, claimToken: env.CLAIM_TOKEN });
   const sessions = createSessions({ database, now });
-  const apiKeys = createApiKeys({ database, now, pepper: env.API_KEY_PEPPER });
+  const apiKeyUses = createApiKeyUses({ database, audit, now });
+  const apiKeys = createApiKeys({ database, uses: apiKeyUses, now, pepper: env.API_KEY_PEPPER });
+  const refusals = createRefusals({ audit, now });
   const dnsAccounts = createDnsAccounts({ database, sealer, now });
   const zones = createZones({
     database,
     dnsAccounts,
     objects: env.DNS_ZONE,
-    http: createProviderHttp({ fetch: outside, now, allowPrivateHosts }),
+    http: createProviderHttp({ fetch: outside, now }),
     builtinRecords: builtinRecords(database, now),
     builtinZone: env.BUILTIN_ZONE,
     now,
@@ -91,15 +83,15 @@ function compose(env: Env) {
     zones,
     dnsAccounts,
     resolver,
-    visibility: { resolver: world, connect: reach },
+    visibility: { resolver: world, connect: (address) => connect(address) },
   });
   const caAccounts = createCaAccounts({ database, sealer, objects: env.CA_ACCOUNT, allowPrivateHosts, now });
   const orderRecords = createOrderRecords({ database, caAccounts, now });
   const objects = env.CERTIFICATE_ORDER;
   const certificates = createCertificates({ database, sealer, caAccounts, challengeZones, objects, now });
-  const renewals = createRenewals({ database, certificates, caAccounts, objects, now });
+  const renewals = createRenewals({ database, certificates, caAccounts, objects, plansOn, now });
   const domains = createDomains({ database, zones, now });
-  const dynamicDns = createDynamicDns({ database, zones, pepper: env.API_KEY_PEPPER, now });
+  const dynamicDns = createDynamicDns({ database, zones, apiKeyUses, refusals, pepper: env.API_KEY_PEPPER, now });
 
   return {
     database,
@@ -108,6 +100,7 @@ function compose(env: Env) {
     accounts,
     sessions,
     apiKeys,
+    refusals,
     dnsAccounts,
     zones,
     challengeZones,

@@ -72,7 +72,7 @@ export const plans: Record<Plan, PlanRules> = {
     dnsAccounts: 1000,
     caAccounts: 100,
     instances: 10_000,
-    requestsPerMinute: 1200,
+    requestsPerMinute: 3000,
     updatesPerHour: 10_000,
   },
 };
@@ -100,23 +100,36 @@ const RAISE = "An administrator raises it with PATCH /api/admin/accounts/{id}.";
 
 const order: Plan[] = ["free", "plus", "pro", "elite"];
 
-/** The cheapest plans for which something holds, as a sentence takes them: "Pro and Elite". */
-const plansWith = (holds: (rules: PlanRules) => boolean) =>
-  order
-    .filter((plan) => holds(plans[plan]))
-    .map((plan) => plans[plan].title)
-    .join(" and ");
+/** The plans for which something holds, as a sentence takes them: "Plus, Pro and Elite". */
+function plansWith(holds: (rules: PlanRules) => boolean): string {
+  const titles = order.filter((plan) => holds(plans[plan])).map((plan) => plans[plan].title);
+  return [titles.slice(0, -1).join(", "), ...titles.slice(-1)].filter(Boolean).join(" and ");
+}
+
+/** An operator may switch plans off: then every account has all. */
+export const planInForce = (plan: Plan, plansOn: boolean): Plan => (plansOn ? plan : "elite");
 
 /** Throws 403 in the seed's words when the plan has no API access. */
 export function requireApiAccess({ plan }: { plan: Plan }): void {
   if (!plans[plan].apiAccess) throw new Problem(403, "API access requires Pro or Elite subscription");
 }
 
-/** Throws 403 when the plan does not open it. */
-export function requireOpened({ plan }: { plan: Plan }, what: Opened): void {
-  if (plans[plan][what]) return;
+/** The refusal of what the plan does not open; nothing where it does. */
+export function closedBy({ plan }: { plan: Plan }, what: Opened): Problem | undefined {
+  if (plans[plan][what]) return undefined;
   const names = plansWith((rules) => rules[what]);
-  throw new Problem(403, `${opened[what]} in the plans ${names}; yours is ${plans[plan].title}. ${RAISE}`);
+  return new Problem(403, `${opened[what]} in the plans ${names}; yours is ${plans[plan].title}. ${RAISE}`);
+}
+
+/** Throws 403 when the plan does not open it. */
+export function requireOpened(account: { plan: Plan }, what: Opened): void {
+  const refusal = closedBy(account, what);
+  if (refusal) throw refusal;
+}
+
+/** Throws 403 when the plan includes none at all. */
+export function requireAny({ plan }: { plan: Plan }, what: Counted): void {
+  if (plans[plan][what] === 0) throw planLimitReached({ plan }, what);
 }
 
 /** The refusal of one more than the plan allows. */

@@ -27,8 +27,17 @@ export type Scope = keyof typeof scopes;
 
 export const scopeNames = Object.keys(scopes) as [Scope, ...Scope[]];
 
+/** What has no names to go by, and so is nothing for a key that is for some names only. */
+const ABOVE_NAMES = new Set<Scope>(["account:write", "admin"]);
+
 /** Throws 403 when the key is narrowed to other scopes. A session may do whatever its account may. */
-export function requireScope({ scopes: held }: Pick<Access, "scopes">, scope: Scope): void {
+export function requireScope(
+  { scopes: held, allowedDomains }: Pick<Access, "scopes" | "allowedDomains">,
+  scope: Scope,
+) {
+  if (allowedDomains !== null && ABOVE_NAMES.has(scope)) {
+    throw new Problem(403, `This API key is for ${allowedDomains.join(", ")} only; ${scope} needs one for all names.`);
+  }
   if (held === null || held.includes(scope)) return;
   const rest = held.length > 0 ? `It has ${held.join(", ")}.` : "It has none at all.";
   throw new Problem(403, `This API key lacks the scope ${scope}. ${rest} Use a key that has it.`);
@@ -41,6 +50,10 @@ export function isAllowed(name: string, allowed: string[]): boolean {
     pattern.startsWith("*.") ? bare.endsWith(pattern.slice(1)) && bare.length > pattern.length - 1 : bare === pattern,
   );
 }
+
+/** Whether every one of the patterns is for names of `allowed` alone. A pattern is itself a name: "*.a.example" is below "*.example". */
+export const isWithinDomains = (patterns: string[], allowed: string[]): boolean =>
+  patterns.every((pattern) => isAllowed(pattern, allowed));
 
 /** Throws 403 for the first name that the key may not be used for. */
 export function requireDomains({ allowedDomains }: Pick<Access, "allowedDomains">, names: string[]): void {

@@ -1,5 +1,7 @@
 /** CA accounts: registrations with authorities, their keys sealed, one of each owner the default. */
 import { and, asc, eq, sql } from "drizzle-orm";
+import { type PlanHolder, requireKept, takeBackBeyondPlan } from "../accounts/plan-limits";
+import { requireAny } from "../accounts/plans";
 import { type AccountKey, generateAccountKey, importAccountKey } from "../acme/account-key";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
@@ -60,7 +62,9 @@ export function createCaAccounts(ports: CaAccountPorts) {
     return row;
   }
 
-  async function insert(ownerId: number, input: NewCaAccount): Promise<CaAccountRow> {
+  /** Throws 403 beyond the plan, 409 for a name that is taken. */
+  async function insert(owner: PlanHolder, input: NewCaAccount, isDefault = false): Promise<CaAccountRow> {
+    const ownerId = owner.id;
     const id = crypto.randomUUID();
     const key = { id, ownerId };
     const { externalAccount } = input;
@@ -79,12 +83,13 @@ export function createCaAccounts(ports: CaAccountPorts) {
       sealedAccountKey: await sealer.seal(await generateAccountKey(), placeOf(key, "account_key")),
       sealedNextAccountKey: null,
       accountUrl: null,
-      isDefault: input.setAsDefault,
+      isDefault,
       createdAt: now(),
       updatedAt: now(),
     };
     const store = database.insert(table).values(row).onConflictDoNothing().returning({ id: table.id });
-    const [, stored] = await database.batch([clearDefault(database, row.isDefault ? ownerId : -1), store]);
+    const [stored, takenBack] = await database.batch([store, takeBackBeyondPlan(database, "caAccounts", id, owner)]);
+    requireKept(takenBack, "caAccounts", owner);
     if (stored.length === 0) throw new Problem(409, `There is a CA account named "${input.name}" already.`);
     return row;
   }
@@ -95,11 +100,18 @@ export function createCaAccounts(ports: CaAccountPorts) {
     if (rows.length > 0) return rows;
     const { title } = authorities.builtin;
     const input = { name: title, authority: "builtin", environment: "production", contact: [], setAsDefault: true };
-    await insert(ownerId, input as NewCaAccount).catch((error) => {
+    // No plan counts it.
+    await insert({ id: ownerId, plan: "elite" }, input as NewCaAccount, true).catch((error) => {
       if (!(error instanceof Problem && error.status === 409)) throw error; // another request made it
     });
     return rowsOf(ownerId);
   }
+
+  const setDefault = ({ id, ownerId }: CaAccountRow) =>
+    database.batch([
+      clearDefault(database, ownerId),
+      database.update(table).set({ isDefault: true, updatedAt: now() }).where(eq(table.id, id)),
+    ]);
 
   return {
     objectOf,
@@ -107,13 +119,18 @@ export function createCaAccounts(ports: CaAccountPorts) {
     list: ensureBuiltin,
 
     /** Stores a CA account and registers it. A CA that says no refuses it; one that is away is asked again at the first order. */
-    async create(ownerId: number, input: NewCaAccount): Promise<{ row: CaAccountRow; failure?: CaFailure }> {
-      await ensureBuiltin(ownerId);
-      const row = await insert(ownerId, input);
+    async create(owner: PlanHolder, input: NewCaAccount): Promise<{ row: CaAccountRow; failure?: CaFailure }> {
+      requireAny(owner, "caAccounts");
+      await ensureBuiltin(owner.id);
+      const row = await insert(owner, input);
       const outcome = await objectOf(row.id).register();
-      if (outcome.ok) return { row: { ...row, accountUrl: outcome.value.accountUrl } };
-      const { kind, detail } = outcome.failure;
-      if (kind === "unreachable" || kind === "internal") return { row, failure: outcome.failure };
+      const { kind, detail } = outcome.ok ? { kind: "ok", detail: "" } : outcome.failure;
+      if (kind !== "problem" && kind !== "garbage") {
+        if (input.setAsDefault) await setDefault(row);
+        const kept = { ...row, isDefault: input.setAsDefault };
+        if (!outcome.ok) return { row: kept, failure: outcome.failure };
+        return { row: { ...kept, accountUrl: outcome.value.accountUrl } };
+      }
       await database.delete(table).where(eq(table.id, row.id));
       const words = kind === "problem" ? `The authority refused the account: ${detail}` : detail;
       throw new Problem(422, words, { errors: [{ pointer: "/directory_url", detail: words }] });
@@ -130,10 +147,7 @@ export function createCaAccounts(ports: CaAccountPorts) {
 
     async setDefault(ownerId: number, id: string): Promise<CaAccountRow> {
       const row = await find(ownerId, id);
-      await database.batch([
-        clearDefault(database, ownerId),
-        database.update(table).set({ isDefault: true, updatedAt: now() }).where(eq(table.id, id)),
-      ]);
+      await setDefault(row);
       return { ...row, isDefault: true };
     },
 

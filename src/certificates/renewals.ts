@@ -1,8 +1,11 @@
 /** The cron's work: due certificates by index, in batches, to their objects; and orders that a crash left open. */
-import { and, asc, eq, isNull, lt } from "drizzle-orm";
+import { and, asc, eq, isNull, lt, sql } from "drizzle-orm";
+import type { Plan } from "../accounts/identity";
+import { closedBy, planInForce } from "../accounts/plans";
 import type { CaAccounts } from "../ca-accounts/service";
+import type { Problem } from "../problems";
 import type { Database } from "../storage/database";
-import { certificates, certificateVersions, orders } from "../storage/schema";
+import { accounts, certificates, certificateVersions, orders } from "../storage/schema";
 import type { CertificateOrder } from "./order-object";
 import { windowOf } from "./order-records";
 import { type CertificateRow, type Certificates, claimDue } from "./service";
@@ -12,12 +15,15 @@ export interface RenewalPorts {
   certificates: Certificates;
   caAccounts: CaAccounts;
   objects: DurableObjectNamespace<CertificateOrder>;
+  plansOn: boolean;
   now: () => number;
 }
 
 export interface TickReport {
   due: number;
   ordered: number;
+  /** Due, but their plans have no automatic renewal. */
+  left: number;
   moved: number;
   resumed: number;
   failed: number;
@@ -26,6 +32,14 @@ export interface TickReport {
 const BATCH = 200;
 const AT_ONCE = 20;
 const OPEN_TOO_LONG = 120_000;
+/** When a certificate that its plan leaves alone is looked at again: the plan may be another one by then. */
+const LOOK_AGAIN = 6 * 3_600_000;
+
+/** Why the certificate of these names is not renewed without being asked; nothing where it is. */
+export function renewalRefusal(names: string[], owner: { plan: Plan }): Problem | undefined {
+  const hasWildcard = names.some((name) => name.startsWith("*."));
+  return closedBy(owner, "automaticRenewal") ?? (hasWildcard ? closedBy(owner, "wildcards") : undefined);
+}
 
 export type Renewals = ReturnType<typeof createRenewals>;
 
@@ -33,7 +47,13 @@ export function createRenewals(ports: RenewalPorts) {
   const { database, now } = ports;
 
   /** A CA may have moved its window since the date was set (RFC 9773 §4.2): then the certificate waits for the new one. */
-  async function renew(row: CertificateRow): Promise<"ordered" | "moved"> {
+  async function renew(row: CertificateRow, plan: Plan): Promise<"ordered" | "moved" | "left"> {
+    // One that was never issued is no renewal: its own order is taken up again.
+    const refusal = row.currentVersionId === null ? undefined : renewalRefusal(row.names, { plan });
+    if (refusal) {
+      await leave(row, refusal);
+      return "left";
+    }
     const later = await laterWindow(row);
     if (later !== undefined) {
       await database.update(certificates).set({ renewAt: later }).where(eq(certificates.id, row.id));
@@ -41,6 +61,31 @@ export function createRenewals(ports: RenewalPorts) {
     }
     await ports.certificates.order(row, "renew");
     return "ordered";
+  }
+
+  /** The certificate says why; the reason of a failed order is worth more, and stays. */
+  async function leave(row: CertificateRow, { detail }: Problem): Promise<void> {
+    const problem = {
+      cause: "plan",
+      title: "It is not renewed automatically",
+      detail,
+      evidence: {},
+      what_to_do: `Renew it with POST /api/certificates/${row.domain}/renew.`,
+    };
+    await database
+      .update(certificates)
+      .set({ renewAt: now() + LOOK_AGAIN, ...(row.failures > 0 ? {} : { problem }) })
+      .where(eq(certificates.id, row.id));
+  }
+
+  async function plansOf(rows: CertificateRow[]): Promise<Map<number, Plan>> {
+    if (rows.length === 0) return new Map();
+    const ids = JSON.stringify([...new Set(rows.map(({ ownerId }) => ownerId))]);
+    const found = await database
+      .select({ id: accounts.id, plan: accounts.plan })
+      .from(accounts)
+      .where(sql`${accounts.id} IN (SELECT value FROM json_each(${ids}))`);
+    return new Map(found.map(({ id, plan }) => [id, planInForce(plan, ports.plansOn)]));
   }
 
   async function laterWindow(row: CertificateRow): Promise<number | undefined> {
@@ -58,11 +103,12 @@ export function createRenewals(ports: RenewalPorts) {
   return {
     /** One tick. Its cost follows what is due, not what there is; what does not fit waits for the next tick. */
     async tick(): Promise<TickReport> {
-      const report: TickReport = { due: 0, ordered: 0, moved: 0, resumed: 0, failed: 0 };
+      const report: TickReport = { due: 0, ordered: 0, left: 0, moved: 0, resumed: 0, failed: 0 };
       const due = await claimDue(database, now(), BATCH);
       report.due = due.length;
+      const plans = await plansOf(due);
       await inGroups(due, async (row) => {
-        await renew(row).then(
+        await renew(row, plans.get(row.ownerId) ?? "free").then(
           (done) => report[done]++,
           () => report.failed++, // its claim runs out within the hour, and it is due again
         );

@@ -1,6 +1,9 @@
 /** Certificates: what a person asks for, and the versions that orders win. Work on one goes to its CertificateOrder object. */
 import { and, asc, desc, eq, inArray, sql } from "drizzle-orm";
-import type { AccountIdentity } from "../accounts/identity";
+import type { Access, AccountIdentity } from "../accounts/identity";
+import { requireKept, takeBackBeyondPlan } from "../accounts/plan-limits";
+import { requireAny, requireOpened } from "../accounts/plans";
+import { isAllowed, requireDomains } from "../accounts/scopes";
 import { valueIn } from "../ca-accounts/failure";
 import type { CaAccountRow, CaAccounts } from "../ca-accounts/service";
 import { ancestors } from "../dns/names";
@@ -49,6 +52,9 @@ export interface CertificatePorts {
   now: () => number;
 }
 
+/** Who asks: the account, and the names that its key may be used for. */
+type Asker = Pick<Access, "account" | "allowedDomains">;
+
 const MOST_NAMES = 100;
 
 export type Certificates = ReturnType<typeof createCertificates>;
@@ -65,9 +71,13 @@ export function createCertificates(ports: CertificatePorts) {
     return row;
   }
 
-  async function find(ownerId: number, given: string): Promise<CertificateRow> {
-    const row = await search(ownerId, canonical(given) ?? given);
+  /** Throws 404, and 403 where a name of it is none for the key of the request. */
+  async function find(asker: Asker, given: string): Promise<CertificateRow> {
+    const domain = canonical(given) ?? given;
+    requireDomains(asker, [domain]);
+    const row = await search(asker.account.id, domain);
     if (!row) throw new Problem(404, `There is no certificate for ${given}.`);
+    requireDomains(asker, row.names);
     return row;
   }
 
@@ -107,12 +117,24 @@ export function createCertificates(ports: CertificatePorts) {
     find,
     order,
 
-    list: (ownerId: number): Promise<CertificateRow[]> =>
-      database.select().from(certificates).where(eq(certificates.ownerId, ownerId)).orderBy(asc(certificates.domain)),
+    /** Those that the key of the request may be used for. */
+    async list({ account, allowedDomains }: Asker): Promise<CertificateRow[]> {
+      const rows = await database
+        .select()
+        .from(certificates)
+        .where(eq(certificates.ownerId, account.id))
+        .orderBy(asc(certificates.domain));
+      if (allowedDomains === null) return rows;
+      return rows.filter(({ names }) => names.every((name) => isAllowed(name, allowedDomains)));
+    },
 
     /** Stores what is wanted and begins its order. A failed certificate of the same name takes the new settings and is tried again. */
-    async create(owner: AccountIdentity, input: NewCertificate): Promise<{ row: CertificateRow; order: OrderView }> {
+    async create(asker: Asker, input: NewCertificate): Promise<{ row: CertificateRow; order: OrderView }> {
+      const owner = asker.account;
+      requireAny(owner, "certificates");
       const names = namesOf(input);
+      requireDomains(asker, names);
+      requirePlanFor(owner, names);
       const domain = names[0] as string;
       const [caAccount, existing] = await Promise.all([
         ports.caAccounts.choose(owner.id, input.caAccountId),
@@ -126,12 +148,13 @@ export function createCertificates(ports: CertificatePorts) {
         ...(input.dnsProvider ? { provider: input.dnsProvider } : {}),
         ...(input.dnsAccountId ? { accountId: input.dnsAccountId } : {}),
       });
-      const row = await store(database, owner.id, domain, names, input, existing, now());
+      const row = await store(database, owner, domain, names, input, existing, now());
       return { row, order: await order(row, "create", caAccount) };
     },
 
-    async renew(ownerId: number, domain: string): Promise<{ row: CertificateRow; order: OrderView }> {
-      const row = await find(ownerId, domain);
+    async renew(asker: Asker, domain: string): Promise<{ row: CertificateRow; order: OrderView }> {
+      const row = await find(asker, domain);
+      requirePlanFor(asker.account, row.names);
       return { row, order: await order(row, "manual") };
     },
 
@@ -169,8 +192,8 @@ export function createCertificates(ports: CertificatePorts) {
       sealer.open(version.sealedPrivateKey, `certificate_versions/${version.id}/private_key/${version.ownerId}`),
 
     /** Revokes the current version at the CA that issued it; nothing renews it any more. */
-    async revoke(ownerId: number, domain: string, reason: RevocationReason): Promise<CertificateRow> {
-      const row = await find(ownerId, domain);
+    async revoke(asker: Asker, domain: string, reason: RevocationReason): Promise<CertificateRow> {
+      const row = await find(asker, domain);
       const version = await currentVersion(row);
       if (version.revokedAt !== null) throw new Problem(409, `The certificate for ${row.domain} is revoked already.`);
       const [leaf] = decodePem(version.chainPem);
@@ -191,8 +214,8 @@ export function createCertificates(ports: CertificatePorts) {
     },
 
     /** Deletes the certificate with its versions and keys; it stays valid at the CA until it is revoked or ends. */
-    async remove(ownerId: number, domain: string): Promise<void> {
-      const row = await find(ownerId, domain);
+    async remove(asker: Asker, domain: string): Promise<void> {
+      const row = await find(asker, domain);
       if (!(await objectOf(row.id).destroy())) {
         throw new Problem(409, `An order for ${row.domain} is under way. Delete it once the order has ended.`);
       }
@@ -203,6 +226,12 @@ export function createCertificates(ports: CertificatePorts) {
       ]);
     },
   };
+}
+
+/** Throws 403 where the plan includes no certificates, or none with a wildcard. */
+function requirePlanFor(owner: AccountIdentity, names: string[]): void {
+  requireAny(owner, "certificates");
+  if (names.some((name) => name.startsWith("*."))) requireOpened(owner, "wildcards");
 }
 
 const canonical = (given: string): string | undefined => {
@@ -284,7 +313,7 @@ async function requireNames(database: Database, owner: AccountIdentity, names: s
 
 async function store(
   database: Database,
-  ownerId: number,
+  owner: AccountIdentity,
   domain: string,
   names: string[],
   input: NewCertificate,
@@ -306,11 +335,17 @@ async function store(
     renewAt: now + 600_000,
     updatedAt: now,
   };
-  const [row] = await database
-    .insert(certificates)
-    .values({ id: existing?.id ?? crypto.randomUUID(), ownerId, domain, createdAt: now, ...settings })
-    .onConflictDoUpdate({ target: [certificates.ownerId, certificates.domain], set: settings })
-    .returning();
+  const id = crypto.randomUUID();
+  // One that is there keeps its own id: it is not what is taken back.
+  const [[row], takenBack] = await database.batch([
+    database
+      .insert(certificates)
+      .values({ id: existing?.id ?? id, ownerId: owner.id, domain, createdAt: now, ...settings })
+      .onConflictDoUpdate({ target: [certificates.ownerId, certificates.domain], set: settings })
+      .returning(),
+    takeBackBeyondPlan(database, "certificates", id, owner),
+  ]);
+  requireKept(takenBack, "certificates", owner);
   if (!row) throw new Error("the certificate was not stored");
   return row;
 }

@@ -1,5 +1,7 @@
 /** DNS accounts: credentials of a provider under the person's own identifier, sealed, one of each provider the default. */
 import { and, asc, eq, sql } from "drizzle-orm";
+import { type PlanHolder, requireKept, takeBackBeyondPlan } from "../accounts/plan-limits";
+import { requireOpened } from "../accounts/plans";
 import type { DnsProvider } from "../dns/provider";
 import { providers } from "../dns/registry";
 import { Problem } from "../problems";
@@ -60,13 +62,21 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
     return { row, provider: knownProvider(row.provider), credentials };
   }
 
+  const makeDefault = ({ id, ownerId, provider }: DnsAccountRow) =>
+    [
+      clearDefault(database, ownerId, provider),
+      database.update(dnsAccounts).set({ isDefault: true, updatedAt: now() }).where(eq(dnsAccounts.id, id)),
+    ] as const;
+
   return {
     list: listOf,
     find,
     open,
 
     /** Stores a DNS account; the first of a provider becomes its default. Throws 409 when the identifier is taken. */
-    async create(ownerId: number, providerId: string, input: NewDnsAccount): Promise<DnsAccountRow> {
+    async create(owner: PlanHolder, providerId: string, input: NewDnsAccount): Promise<DnsAccountRow> {
+      requireOpened(owner, "ownZones");
+      const ownerId = owner.id;
       const credentials = parseCredentials(knownProvider(providerId), input.credentials);
       const existing = await listOf(ownerId, providerId);
       if (existing.some((account) => account.accountId === input.accountId)) {
@@ -86,19 +96,18 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
         createdAt: now(),
         updatedAt: now(),
       };
-      await database.batch([
-        clearDefault(database, ownerId, isDefault ? providerId : ""),
-        database.insert(dnsAccounts).values(row),
+      const [, takenBack] = await database.batch([
+        database.insert(dnsAccounts).values({ ...row, isDefault: false }),
+        takeBackBeyondPlan(database, "dnsAccounts", id, owner),
       ]);
+      requireKept(takenBack, "dnsAccounts", owner);
+      if (isDefault) await database.batch(makeDefault(row));
       return row;
     },
 
     async setDefault(ownerId: number, providerId: string, accountId: string): Promise<DnsAccountRow> {
       const row = await find(ownerId, providerId, accountId);
-      await database.batch([
-        clearDefault(database, ownerId, providerId),
-        database.update(dnsAccounts).set({ isDefault: true, updatedAt: now() }).where(eq(dnsAccounts.id, row.id)),
-      ]);
+      await database.batch(makeDefault(row));
       return { ...row, isDefault: true };
     },
 

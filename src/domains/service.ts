@@ -1,6 +1,8 @@
 /** Domains: dynamic DNS host names with their addresses. */
 import { and, asc, eq, sql } from "drizzle-orm";
 import type { AccountIdentity } from "../accounts/identity";
+import { requireKept, takeBackBeyondPlan } from "../accounts/plan-limits";
+import { requireOpened } from "../accounts/plans";
 import { type Family, parseAddress } from "../ddns/addresses";
 import { ancestors } from "../dns/names";
 import { NameError, parseIdentifier } from "../pki/identifiers";
@@ -97,6 +99,7 @@ export function createDomains(ports: PublishingPorts) {
       const fqdn = nameOf(input.fqdn);
       const address = input.recordIp === undefined ? undefined : addressOf(input.recordIp, input.recordType);
       const location = await zones.locate(owner.id, fqdn);
+      if (location.dnsAccountId !== null) requireOpened(owner, "ownZones");
       await requireFree(database, owner, fqdn, location);
       const row: DomainRow = {
         id: crypto.randomUUID(),
@@ -108,7 +111,11 @@ export function createDomains(ports: PublishingPorts) {
         createdAt: now(),
         updatedAt: now(),
       };
-      const stored = await database.insert(domains).values(row).onConflictDoNothing().returning({ id: domains.id });
+      const [stored, takenBack] = await database.batch([
+        database.insert(domains).values(row).onConflictDoNothing().returning({ id: domains.id }),
+        takeBackBeyondPlan(database, "domains", row.id, owner),
+      ]);
+      requireKept(takenBack, "domains", owner);
       const domain =
         stored.length > 0
           ? { row, addresses: {}, published: new Set<Family>() }
@@ -137,7 +144,8 @@ export function createDomains(ports: PublishingPorts) {
   }
 }
 
-const canonical = (given: string): string => {
+/** The form that names are stored in; what is no name stays as it is, and is found nowhere. */
+export const canonical = (given: string): string => {
   try {
     return parseIdentifier(given).value;
   } catch {

@@ -13,10 +13,12 @@ export const SESSION_COOKIE = "__Host-certedge";
 
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** The scopes that reading and changing takes. */
+/** The scopes that a group of routes takes. */
 export interface NeededScopes {
   read: Scope;
   write: Scope;
+  /** Of PUT, where it takes less than the other changes. */
+  update?: Scope;
 }
 
 /** Lets through requests with a valid API key that has the scope, or with a session; sets `c.var.access`. */
@@ -28,17 +30,38 @@ export const signedIn = (needed: NeededScopes) =>
     else if (session !== undefined) c.set("access", await bySession(c, session));
     else throw unauthorized("Send an API key as Authorization: Bearer ak_…, or sign in.");
     c.set("account", c.var.access.account);
-    requireScope(c.var.access, SAFE_METHODS.has(c.req.method) ? needed.read : needed.write);
+    noteRefusal(c, c.var.access, () => requireScope(c.var.access, scopeFor(c.req.method, needed)));
     await next();
   });
 
+function scopeFor(method: string, { read, write, update = write }: NeededScopes): Scope {
+  if (SAFE_METHODS.has(method)) return read;
+  return method === "PUT" ? update : write;
+}
+
+/** Runs a check; the Problem that it throws goes into the account's log as well. */
+export function noteRefusal(c: Context<AppEnv>, access: Access, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (error instanceof Problem) {
+      const { method, path, raw } = c.req;
+      c.executionCtx.waitUntil(c.var.services.refusals.note(access, originOf(raw), `${method} ${path}`, error));
+    }
+    throw error;
+  }
+}
+
 async function byKey(c: Context<AppEnv>, key: string): Promise<Access> {
-  const { apiKeys } = c.var.services;
-  const use = await apiKeys.authenticate(key);
+  const use = await c.var.services.apiKeys.authenticate(key, originOf(c.req.raw));
   if (!use) throw unauthorized("The API key is unknown or was deactivated.");
-  requireApiAccess(use.access.account);
-  if (use.stale) c.executionCtx.waitUntil(apiKeys.noteUse(use.access.credentialId, originOf(c.req.raw)));
-  return use.access;
+  const { access, refusal, note } = use;
+  noteRefusal(c, access, () => {
+    if (refusal) throw refusal.status === 401 ? unauthorized(refusal.detail) : refusal;
+    requireApiAccess(access.account);
+  });
+  if (note) c.executionCtx.waitUntil(note());
+  return access;
 }
 
 async function bySession(c: Context<AppEnv>, token: string): Promise<Access> {
@@ -50,7 +73,7 @@ async function bySession(c: Context<AppEnv>, token: string): Promise<Access> {
 
 /** The key of a Bearer header; a header that is slightly wrong is told what is wrong with it. */
 function bearerOf(header: string): string {
-  const key = /^Bearer ([^\s"]+)$/.exec(header)?.[1];
+  const key = /^Bearer ([^\s"']+)$/.exec(header)?.[1];
   if (key) return key;
   if (/^bearer /i.test(header)) {
     throw unauthorized(

@@ -1,6 +1,9 @@
 /** Domains and their updates over a real D1 database, with two accounts and a zone whose writes can be held up. */
 import { hashApiKey, newApiKey } from "../../src/accounts/api-key";
+import { createApiKeyUses } from "../../src/accounts/api-key-uses";
 import type { AccountIdentity } from "../../src/accounts/identity";
+import { createRefusals } from "../../src/accounts/refusals";
+import { createAudit } from "../../src/audit/service";
 import type { RecordSet } from "../../src/dns/provider";
 import { answerQuestion } from "../../src/dns/zone-answers";
 import { createDynamicDns } from "../../src/domains/dynamic-dns";
@@ -39,7 +42,9 @@ export async function localDomains() {
     },
   };
   const domains = createDomains({ database, zones: zones as Zones, now });
-  const dynamicDns = createDynamicDns({ database, zones: zones as Zones, pepper, now });
+  const audit = createAudit({ database, now });
+  const [apiKeyUses, refusals] = [createApiKeyUses({ database, audit, now }), createRefusals({ audit, now })];
+  const dynamicDns = createDynamicDns({ database, zones: zones as Zones, apiKeyUses, refusals, pepper, now });
 
   async function join(username: string, plan: AccountIdentity["plan"] = "elite"): Promise<Person> {
     const email = `${username}@example.com`;
@@ -60,7 +65,7 @@ export async function localDomains() {
       isActive: true,
     };
     await database.insert(apiKeys).values(row);
-    return { identity: { ...account, id: stored.id }, key };
+    return { identity: { ...account, id: stored.id, emailVerified: true }, key };
   }
 
   return {
@@ -78,7 +83,7 @@ export async function localDomains() {
       const request = new Request(`http://127.0.0.1/nic/update?${query}`, {
         headers: { authorization: `Basic ${credentials}` },
       });
-      return (await dynamicDns.update(request, () => undefined)).text();
+      return (await dynamicDns.update(request, { address: null, client: null }, () => undefined)).text();
     },
 
     /** What the zone answers. */

@@ -84,7 +84,7 @@ caAccounts.openapi(
   }),
   async (c) => {
     const input = c.req.valid("json");
-    const { row, failure } = await c.var.services.caAccounts.create(c.var.account.id, {
+    const { row, failure } = await c.var.services.caAccounts.create(c.var.account, {
       name: input.name,
       authority: input.authority,
       environment: input.environment,

@@ -1,9 +1,12 @@
 /** Certificates: ask for one, watch its order, take it away (CertMate's calls, widened). */
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import type { AccountIdentity } from "../../accounts/identity";
+import { requireScope } from "../../accounts/scopes";
 import { type FormName, fileName, forms } from "../../certificates/downloads";
 import type { OrderView } from "../../certificates/order-object";
 import { orderStates } from "../../certificates/order-state";
+import { renewalRefusal } from "../../certificates/renewals";
 import {
   type CertificateRow,
   type RevocationReason,
@@ -12,7 +15,7 @@ import {
 } from "../../certificates/service";
 import { parseKeyType } from "../../pki/keys";
 import { type AppEnv, api } from "../api";
-import { signedIn } from "../guards";
+import { noteRefusal, signedIn } from "../guards";
 import { answers, body, instant } from "../schemas";
 
 const KeyType = z
@@ -87,6 +90,7 @@ const Certificate = z
     renew_at: z.string().nullable(),
     failures: z.number(),
     problem: OrderProblem.nullable(),
+    automatic_renewal: z.boolean().describe("Whether the account's plan has it renewed without being asked"),
     created_at: z.string(),
     updated_at: z.string(),
   })
@@ -127,7 +131,7 @@ const toOrder = (view: OrderView): z.infer<typeof Order> => ({
   })),
 });
 
-const toCertificate = (row: CertificateRow): z.infer<typeof Certificate> => ({
+const toCertificate = (row: CertificateRow, account: AccountIdentity): z.infer<typeof Certificate> => ({
   id: row.id,
   domain: row.domain,
   names: row.names,
@@ -142,6 +146,7 @@ const toCertificate = (row: CertificateRow): z.infer<typeof Certificate> => ({
   renew_at: maybeInstant(row.renewAt),
   failures: row.failures,
   problem: (row.problem as z.infer<typeof OrderProblem> | null) ?? null,
+  automatic_renewal: renewalRefusal(row.names, account) === undefined,
   created_at: instant(row.createdAt),
   updated_at: instant(row.updatedAt),
 });
@@ -178,7 +183,7 @@ certificates.openapi(
   async (c) => {
     const input = c.req.valid("json");
     const service = c.var.services.certificates;
-    const made = await service.create(c.var.account, {
+    const made = await service.create(c.var.access, {
       domain: input.domain,
       sanDomains: input.san_domains,
       keyType: input.key_type,
@@ -200,8 +205,8 @@ certificates.openapi(
     responses: answers({ 200: z.object({ certificates: z.array(Certificate) }) }),
   }),
   async (c) => {
-    const rows = await c.var.services.certificates.list(c.var.account.id);
-    return c.json({ certificates: rows.map(toCertificate) }, 200);
+    const rows = await c.var.services.certificates.list(c.var.access);
+    return c.json({ certificates: rows.map((row) => toCertificate(row, c.var.account)) }, 200);
   },
 );
 
@@ -215,8 +220,11 @@ certificates.openapi(
   }),
   async (c) => {
     const service = c.var.services.certificates;
-    const row = await service.find(c.var.account.id, c.req.valid("param").domain);
-    return c.json({ ...toCertificate(row), versions: (await service.versions(row)).map(toVersion) }, 200);
+    const row = await service.find(c.var.access, c.req.valid("param").domain);
+    return c.json(
+      { ...toCertificate(row, c.var.account), versions: (await service.versions(row)).map(toVersion) },
+      200,
+    );
   },
 );
 
@@ -229,7 +237,7 @@ certificates.openapi(
     responses: answers({ 202: Ordered }),
   }),
   async (c) => {
-    const made = await c.var.services.certificates.renew(c.var.account.id, c.req.valid("param").domain);
+    const made = await c.var.services.certificates.renew(c.var.access, c.req.valid("param").domain);
     return ordered(c, c.req.valid("query").wait, made.row, made.order);
   },
 );
@@ -251,8 +259,8 @@ certificates.openapi(
   }),
   async (c) => {
     const { reason } = c.req.valid("json");
-    const row = await c.var.services.certificates.revoke(c.var.account.id, c.req.valid("param").domain, reason);
-    return c.json(toCertificate(row), 200);
+    const row = await c.var.services.certificates.revoke(c.var.access, c.req.valid("param").domain, reason);
+    return c.json(toCertificate(row, c.var.account), 200);
   },
 );
 
@@ -265,7 +273,7 @@ certificates.openapi(
     responses: answers({ 204: null }),
   }),
   async (c) => {
-    await c.var.services.certificates.remove(c.var.account.id, c.req.valid("param").domain);
+    await c.var.services.certificates.remove(c.var.access, c.req.valid("param").domain);
     return c.body(null, 204);
   },
 );
@@ -293,7 +301,7 @@ certificates.openapi(
   }),
   async (c) => {
     const service = c.var.services.certificates;
-    const rows = await service.orders(await service.find(c.var.account.id, c.req.valid("param").domain));
+    const rows = await service.orders(await service.find(c.var.access, c.req.valid("param").domain));
     const orders = rows.map(({ id, reason, state, problem, createdAt, finishedAt }) => ({
       id,
       reason,
@@ -317,14 +325,14 @@ certificates.openapi(
   async (c) => {
     const service = c.var.services.certificates;
     const { domain, order } = c.req.valid("param");
-    const row = await service.find(c.var.account.id, domain);
+    const row = await service.find(c.var.access, domain);
     return c.json(toOrder(await service.readOrder(row, order, c.req.valid("query").wait * 1000)), 200);
   },
 );
 
 certificates.get("/:domain/orders/:order/events", async (c) => {
   const service = c.var.services.certificates;
-  const row = await service.find(c.var.account.id, c.req.param("domain"));
+  const row = await service.find(c.var.access, c.req.param("domain"));
   const events = await service.orderEvents(row, c.req.param("order"));
   return new Response(events.body, events);
 });
@@ -346,7 +354,8 @@ certificates.openapi(
   async (c) => {
     const service = c.var.services.certificates;
     const { format } = c.req.valid("query");
-    const row = await service.find(c.var.account.id, c.req.valid("param").domain);
+    if (forms[format].holdsPrivateKey) noteRefusal(c, c.var.access, () => requireScope(c.var.access, "keys:download"));
+    const row = await service.find(c.var.access, c.req.valid("param").domain);
     const version = await service.currentVersion(row);
     const content = await forms[format].make({
       domain: row.domain,
@@ -373,7 +382,9 @@ async function ordered<Input extends object>(
 ) {
   const service = c.var.services.certificates;
   const seen = seconds > 0 ? await service.readOrder(row, order.id, seconds * 1000) : order;
-  const current = seconds > 0 ? await service.find(row.ownerId, row.domain) : row;
+  const current = seconds > 0 ? await service.find(c.var.access, row.domain) : row;
   const location = `/api/certificates/${encodeURIComponent(row.domain)}/orders/${order.id}`;
-  return c.json({ certificate: toCertificate(current), order: toOrder(seen) }, 202, { Location: location });
+  return c.json({ certificate: toCertificate(current, c.var.account), order: toOrder(seen) }, 202, {
+    Location: location,
+  });
 }

@@ -63,7 +63,7 @@ dnsAccounts.openapi(
   async (c) => {
     const service = c.var.services.dnsAccounts;
     const input = c.req.valid("json");
-    const row = await service.create(c.var.account.id, c.req.valid("param").provider, {
+    const row = await service.create(c.var.account, c.req.valid("param").provider, {
       accountId: input.account_id,
       name: input.name ?? input.account_id,
       credentials: input.credentials,

@@ -1,8 +1,10 @@
 /** Domains: dynamic DNS host names (CertaDNS's calls). */
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Domain as StoredDomain } from "../../domains/service";
-import { api } from "../api";
-import { signedIn } from "../guards";
+import type { Context } from "hono";
+import { isAllowed, requireDomains } from "../../accounts/scopes";
+import { canonical, type Domain as StoredDomain } from "../../domains/service";
+import { type AppEnv, api } from "../api";
+import { noteRefusal, signedIn } from "../guards";
 import { answers, body, instant } from "../schemas";
 
 const NewDomain = z
@@ -44,7 +46,13 @@ const toDomain = ({ row, addresses }: StoredDomain): z.infer<typeof Domain> => (
 const fqdn = z.object({ fqdn: z.string() });
 
 export const domains = api();
-domains.use(signedIn({ read: "domains:read", write: "domains:write" }));
+domains.use(signedIn({ read: "domains:read", write: "domains:write", update: "domains:update" }));
+
+/** The name as it was given. Throws 403 where it is none for the key of the request. */
+function allowed(c: Context<AppEnv>, fqdn: string): string {
+  noteRefusal(c, c.var.access, () => requireDomains(c.var.access, [canonical(fqdn)]));
+  return fqdn;
+}
 
 domains.openapi(
   createRoute({
@@ -56,7 +64,7 @@ domains.openapi(
   }),
   async (c) => {
     const { fqdn, record_type, record_ip } = c.req.valid("json");
-    const input = { fqdn, recordType: record_type, recordIp: record_ip };
+    const input = { fqdn: allowed(c, fqdn), recordType: record_type, recordIp: record_ip };
     return c.json(toDomain(await c.var.services.domains.create(c.var.account, input)), 201);
   },
 );
@@ -68,7 +76,12 @@ domains.openapi(
     summary: "List the domains",
     responses: answers({ 200: z.object({ domains: z.array(Domain) }) }),
   }),
-  async (c) => c.json({ domains: (await c.var.services.domains.list(c.var.account.id)).map(toDomain) }, 200),
+  async (c) => {
+    const { account, allowedDomains } = c.var.access;
+    const all = await c.var.services.domains.list(account.id);
+    const seen = all.filter(({ row }) => allowedDomains === null || isAllowed(row.fqdn, allowedDomains));
+    return c.json({ domains: seen.map(toDomain) }, 200);
+  },
 );
 
 domains.openapi(
@@ -79,7 +92,8 @@ domains.openapi(
     request: { params: fqdn },
     responses: answers({ 200: Domain }),
   }),
-  async (c) => c.json(toDomain(await c.var.services.domains.find(c.var.account.id, c.req.valid("param").fqdn)), 200),
+  async (c) =>
+    c.json(toDomain(await c.var.services.domains.find(c.var.account.id, allowed(c, c.req.valid("param").fqdn))), 200),
 );
 
 domains.openapi(
@@ -92,7 +106,11 @@ domains.openapi(
   }),
   async (c) => {
     const { record_ip } = c.req.valid("json");
-    const domain = await c.var.services.domains.update(c.var.account.id, c.req.valid("param").fqdn, record_ip);
+    const domain = await c.var.services.domains.update(
+      c.var.account.id,
+      allowed(c, c.req.valid("param").fqdn),
+      record_ip,
+    );
     return c.json(toDomain(domain), 200);
   },
 );
@@ -106,7 +124,7 @@ domains.openapi(
     responses: answers({ 204: null }),
   }),
   async (c) => {
-    await c.var.services.domains.remove(c.var.account.id, c.req.valid("param").fqdn);
+    await c.var.services.domains.remove(c.var.account.id, allowed(c, c.req.valid("param").fqdn));
     return c.body(null, 204);
   },
 );

@@ -1,6 +1,7 @@
 /** Router updates (dyndns2) on the paths that clients know, and the pages that tell a client its address. */
 import { checkipPage, clientAddress } from "../../ddns/client-address";
 import { api } from "../api";
+import { originOf } from "../origin";
 
 const UPDATE_PATHS = [
   "/nic/update",
@@ -15,7 +16,7 @@ export const dynamicDns = api();
 
 for (const path of UPDATE_PATHS) {
   dynamicDns.all(path, (c) =>
-    c.var.services.dynamicDns.update(c.req.raw, (promise) => c.executionCtx.waitUntil(promise)),
+    c.var.services.dynamicDns.update(c.req.raw, originOf(c.req.raw), (promise) => c.executionCtx.waitUntil(promise)),
   );
 }
 

@@ -112,7 +112,7 @@ pages.post("/claim", async (c) => {
   try {
     const account = await accounts.claim(parsed.data);
     const session = await sessions.open(account, originOf(c.req.raw));
-    const { key } = await apiKeys.create(account, "First key");
+    const { key } = await apiKeys.create({ account, via: "session", credentialId: "" }, "First key");
     setCookie(c, SESSION_COOKIE, session.token, { httpOnly: true, secure: true, sameSite: "Lax", path: "/" });
     return c.html(claimedPage(account.username, key, new URL(c.req.url).origin), 201, { "cache-control": "no-store" });
   } catch (error) {
