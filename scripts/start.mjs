@@ -13,6 +13,7 @@ const port = Number(process.env.PORT || 8787);
 const data = path.resolve(root, process.env.CERTEDGE_DATA || ".certedge");
 const origin = `http://127.0.0.1:${port}`;
 const TICK = 60_000;
+const START_TIME = 60_000;
 
 let worker;
 let stopping = false;
@@ -71,7 +72,13 @@ function readSettings(text = "") {
 }
 
 function startWorker() {
-  const settings = readSettings(process.env.CERTEDGE_VARS);
+  const settings = {
+    // Mail goes to nobody: it is printed here, and kept for /dev/outbox. No deployment has this variable.
+    CERTEDGE_LOCAL: "true",
+    MAILER: "outbox",
+    PUBLIC_URL: origin,
+    ...readSettings(process.env.CERTEDGE_VARS),
+  };
   const child = spawn(node, [path.join(root, "scripts", "worker.mjs"), JSON.stringify({ port, data, settings })], {
     cwd: root,
     detached: true, // a process group of its own, so that nothing of it can be left over
@@ -96,7 +103,9 @@ function endGroup(leader) {
 }
 
 async function untilHealthy() {
-  for (let tries = 0; tries < 600; tries++) {
+  // A Worker that cannot be built listens all the same, and never answers.
+  const deadline = Date.now() + START_TIME;
+  while (Date.now() < deadline) {
     try {
       const response = await fetch(`${origin}/health`, { signal: AbortSignal.timeout(5000) });
       if (response.ok) return await response.json();
