@@ -14,7 +14,9 @@ import { createRenewals } from "./certificates/renewals";
 import { createCertificates } from "./certificates/service";
 import { txtValues } from "./dns/cname";
 import { createProviderHttp } from "./dns/http";
-import { dohResolver } from "./dns/resolver";
+import { isPrivateHost, privateHostRefusal } from "./dns/private-hosts";
+import { dohResolver, ResolveError } from "./dns/resolver";
+import type { Connect } from "./dns/tcp";
 import { createDnsAccounts } from "./dns-accounts/service";
 import { createDynamicDns } from "./domains/dynamic-dns";
 import { createDomains } from "./domains/service";
@@ -45,6 +47,14 @@ function compose(env: Env) {
   const sealer = createSealer(env.ENCRYPTION_KEYS);
   const plansOn = (env.PLANS as string) !== "off";
   const allowPrivateHosts = (env.ALLOW_PRIVATE_HOSTS as string) === "true";
+  /** Where to is a user's to say, for connections and for a CA's URLs alike. */
+  const requireReachable = (host: string) => {
+    if (!allowPrivateHosts && isPrivateHost(host)) throw new ResolveError(privateHostRefusal(host));
+  };
+  const reach: Connect = (address) => {
+    requireReachable(address.hostname);
+    return connect(address);
+  };
   const records = zoneLookup(database);
   const world = dohResolver({ url: env.DOH_URL, fetch: outside });
   const resolver = ownZonesFirst(records, world);
@@ -58,9 +68,12 @@ function compose(env: Env) {
     now,
   });
   /** The built-in CA is reached by the same client as any other; its requests never leave the Worker. */
-  const caFetch: typeof fetch = (input, init) => {
+  const caFetch: typeof fetch = async (input, init) => {
     const request = new Request(input, init);
-    return new URL(request.url).hostname === BUILTIN_HOST ? builtinCa.fetch(request) : outside(request);
+    const { hostname } = new URL(request.url);
+    if (hostname === BUILTIN_HOST) return builtinCa.fetch(request);
+    requireReachable(hostname);
+    return outside(request);
   };
 
   const audit = createAudit({ database, now });
@@ -74,7 +87,7 @@ function compose(env: Env) {
     database,
     dnsAccounts,
     objects: env.DNS_ZONE,
-    http: createProviderHttp({ fetch: outside, now }),
+    http: createProviderHttp({ fetch: outside, now, allowPrivateHosts }),
     builtinRecords: builtinRecords(database, now),
     builtinZone: env.BUILTIN_ZONE,
     now,
@@ -83,7 +96,7 @@ function compose(env: Env) {
     zones,
     dnsAccounts,
     resolver,
-    visibility: { resolver: world, connect: (address) => connect(address) },
+    visibility: { resolver: world, connect: reach },
   });
   const caAccounts = createCaAccounts({ database, sealer, objects: env.CA_ACCOUNT, allowPrivateHosts, now });
   const orderRecords = createOrderRecords({ database, caAccounts, now });
