@@ -2,6 +2,7 @@
 import type { DnsProvider } from "./provider";
 import { builtin } from "./providers/builtin";
 import { cloudflare } from "./providers/cloudflare";
+import { porkbun } from "./providers/porkbun";
 import { powerdns } from "./providers/powerdns";
 
-export const providers: Record<string, DnsProvider> = { builtin, cloudflare, powerdns };
+export const providers: Record<string, DnsProvider> = { builtin, cloudflare, porkbun, powerdns };
