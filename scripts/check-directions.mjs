@@ -8,7 +8,18 @@ import { fileURLToPath } from "node:url";
 
 const protocol = ["acme", "acme-server", "pki", "dns", "ddns"];
 const storage = ["storage", "problems"];
-const services = ["accounts", "audit", "builtin-ca", "ca-accounts", "certificates", "dns-accounts", "domains", "zones"];
+const services = [
+  "accounts",
+  "audit",
+  "builtin-ca",
+  "ca-accounts",
+  "certificates",
+  "dns-accounts",
+  "domains",
+  "mail",
+  "two-factor",
+  "zones",
+];
 
 /** What a part of src may import. A part is a folder of src, or a file of src without its ending. */
 const allowed = {

@@ -12,9 +12,15 @@ export default {
   fetch: (request, env, ctx) => app.fetch(request, env, ctx),
 
   async scheduled(_controller, env) {
-    const { renewals, builtinCa, sessions } = createServices(env);
+    const { renewals, builtinCa, sessions, twoFactor, forgetExpiredLinks, closing } = createServices(env);
     const report = await renewals.tick();
-    await Promise.all([builtinCa.forgetExpired(), sessions.forgetExpired()]);
+    await Promise.all([
+      builtinCa.forgetExpired(),
+      sessions.forgetExpired(),
+      twoFactor.forgetExpired(),
+      forgetExpiredLinks(),
+      closing.resume(),
+    ]);
     if (Object.values(report).some((count) => count > 0)) console.log(JSON.stringify({ event: "tick", ...report }));
   },
 } satisfies ExportedHandler<Env>;

@@ -3,11 +3,14 @@ import { connect } from "cloudflare:sockets";
 import { createAccounts } from "./accounts/accounts";
 import { createApiKeyUses } from "./accounts/api-key-uses";
 import { createApiKeys } from "./accounts/api-keys";
+import { createFrontDoor } from "./accounts/front-door";
+import type { AccountIdentity } from "./accounts/identity";
 import { createRefusals } from "./accounts/refusals";
 import { createSessions } from "./accounts/sessions";
 import { createAudit } from "./audit/service";
 import { createBuiltinCa } from "./builtin-ca/service";
 import { BUILTIN_HOST } from "./ca-accounts/authorities";
+import { checkOutgoingUrl } from "./ca-accounts/outgoing-url";
 import { createCaAccounts } from "./ca-accounts/service";
 import { createOrderRecords } from "./certificates/order-records";
 import { createRenewals } from "./certificates/renewals";
@@ -20,8 +23,10 @@ import type { Connect } from "./dns/tcp";
 import { createDnsAccounts } from "./dns-accounts/service";
 import { createDynamicDns } from "./domains/dynamic-dns";
 import { createDomains } from "./domains/service";
+import { createMail } from "./mail/service";
 import { openDatabase } from "./storage/database";
 import { createSealer } from "./storage/sealing";
+import { createTwoFactor } from "./two-factor/service";
 import { createChallengeZones } from "./zones/challenges";
 import { ownZonesFirst } from "./zones/own-zones-resolver";
 import { builtinRecords, zoneLookup } from "./zones/records";
@@ -77,8 +82,9 @@ function compose(env: Env) {
   };
 
   const audit = createAudit({ database, now });
-  const accounts = createAccounts({ database, now, claimToken: env.CLAIM_TOKEN });
+  const accounts = createAccounts({ database, audit, now, claimToken: env.CLAIM_TOKEN });
   const sessions = createSessions({ database, now });
+  const twoFactor = createTwoFactor({ database, sealer, pepper: env.API_KEY_PEPPER, now });
   const apiKeyUses = createApiKeyUses({ database, audit, now });
   const apiKeys = createApiKeys({ database, uses: apiKeyUses, now, pepper: env.API_KEY_PEPPER });
   const refusals = createRefusals({ audit, now });
@@ -104,14 +110,50 @@ function compose(env: Env) {
   const certificates = createCertificates({ database, sealer, caAccounts, challengeZones, objects, now });
   const renewals = createRenewals({ database, certificates, caAccounts, objects, plansOn, now });
   const domains = createDomains({ database, zones, now });
-  const dynamicDns = createDynamicDns({ database, zones, apiKeyUses, refusals, pepper: env.API_KEY_PEPPER, now });
+  const dynamicDns = createDynamicDns({
+    database,
+    zones,
+    apiKeyUses,
+    refusals,
+    pepper: env.API_KEY_PEPPER,
+    plansOn,
+    now,
+  });
+  const { mailer, outbox } = createMail({
+    environment: env,
+    database,
+    fetch: outside,
+    checkUrl: (url) => checkOutgoingUrl(url, "/MAIL_API_URL", allowPrivateHosts),
+    now,
+  });
+  const frontDoor = createFrontDoor({
+    database,
+    sessions,
+    audit,
+    mailer,
+    limits: { before: async () => {}, failed: async () => {}, succeeded: async () => {} },
+    publicUrl: env.PUBLIC_URL,
+    signUp: env.SIGN_UP,
+    domains: {
+      names: async ({ id }) => (await domains.list(id)).map(({ row }) => row.fqdn),
+      remove: ({ id }, fqdn) => domains.remove(id, fqdn),
+    },
+    certificates: {
+      names: async (account) => (await certificates.list(everythingOf(account))).map(({ domain }) => domain),
+      remove: (account, domain) => certificates.remove(everythingOf(account), domain),
+    },
+    now,
+  });
 
   return {
+    ...frontDoor,
+    outbox,
     database,
     sealer,
     audit,
     accounts,
     sessions,
+    twoFactor,
     apiKeys,
     refusals,
     dnsAccounts,
@@ -128,3 +170,6 @@ function compose(env: Env) {
     builtinCa,
   };
 }
+
+/** As whoever may do all that the account may. */
+const everythingOf = (account: AccountIdentity) => ({ account, allowedDomains: null });

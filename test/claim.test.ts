@@ -143,6 +143,7 @@ describe("a certedge that was claimed ten times at once", () => {
       id: expect.any(Number),
       username: expect.stringMatching(/^claimer-\d$/),
       email: `${account.username}@example.com`,
+      email_verified: true,
       role: "admin",
       plan: "elite",
     });

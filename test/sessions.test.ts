@@ -89,6 +89,7 @@ describe("a session", () => {
       id: expect.any(Number),
       username: "ada",
       email: "ada@example.com",
+      email_verified: true,
       role: "admin",
       plan: "elite",
     });

@@ -1,9 +1,11 @@
 /** Accounts: the first one is claimed with the one-time token of the installation. */
 import { sql } from "drizzle-orm";
+import type { Audit } from "../audit/service";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { accounts } from "../storage/schema";
-import type { AccountIdentity } from "./identity";
+import type { AccountIdentity, Origin } from "./identity";
+import { requireGoodPassword } from "./password-rules";
 import { hashPassword } from "./passwords";
 
 export interface Claim {
@@ -15,8 +17,8 @@ export interface Claim {
 
 export type Accounts = ReturnType<typeof createAccounts>;
 
-export function createAccounts(ports: { database: Database; claimToken: string; now: () => number }) {
-  const { database, now } = ports;
+export function createAccounts(ports: { database: Database; audit: Audit; claimToken: string; now: () => number }) {
+  const { database, audit, now } = ports;
 
   async function claimed(): Promise<boolean> {
     const [row] = await database.select({ id: accounts.id }).from(accounts).limit(1);
@@ -27,11 +29,12 @@ export function createAccounts(ports: { database: Database; claimToken: string; 
     claimed,
 
     /** Makes the first account: admin, plan elite, e-mail taken as verified. Throws 403 for a wrong or used token. */
-    async claim({ token, email, username, password }: Claim): Promise<AccountIdentity> {
+    async claim({ token, email, username, password }: Claim, origin: Origin): Promise<AccountIdentity> {
       if (!(await sameSecret(token, ports.claimToken))) {
         throw new Problem(403, "The claim token is wrong. `npm start` prints the address that holds the right one.");
       }
       if (await claimed()) throw usedToken();
+      requireGoodPassword(password, { username, email }, "/password");
       const passwordHash = await hashPassword(password);
       // One statement decides, so that of two claims at once one is refused.
       const made = await database.all<Omit<AccountIdentity, "emailVerified">>(sql`
@@ -41,6 +44,13 @@ export function createAccounts(ports: { database: Database; claimToken: string; 
         RETURNING id, username, email, role, plan`);
       const [account] = made;
       if (!account) throw usedToken();
+      await audit.record({
+        ownerId: account.id,
+        actor: { account_id: account.id, username: account.username, via: "claim", credential_id: null },
+        ...origin,
+        action: "installation.claim",
+        subject: `account ${account.username}`,
+      });
       return { ...account, emailVerified: true };
     },
   };

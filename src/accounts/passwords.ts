@@ -5,16 +5,20 @@ import { scrypt, timingSafeEqual } from "node:crypto";
 const PARAMETERS = { N: 16384, r: 8, p: 1 };
 const KEY_BYTES = 32;
 
+const parametersText = [PARAMETERS.N, PARAMETERS.r, PARAMETERS.p].join(",");
+
 export async function hashPassword(password: string): Promise<string> {
   const salt = crypto.getRandomValues(new Uint8Array(16));
-  const { N, r, p } = PARAMETERS;
   const key = await derive(password, salt, PARAMETERS);
-  return ["scrypt", [N, r, p].join(","), toHex(salt), toHex(key)].join("$");
+  return ["scrypt", parametersText, toHex(salt), toHex(key)].join("$");
 }
+
+/** Whether it was made with less work than is done today, or other work. */
+export const isOutdated = (stored: string): boolean => stored.split("$")[1] !== parametersText;
 
 /** Compares in constant time. Without a hash it works as long and says no, so that nobody learns which names exist. */
 export async function verifyPassword(password: string, stored: string | undefined): Promise<boolean> {
-  const [, parameters = "16384,8,1", salt = "00".repeat(16), hash] = stored?.split("$") ?? [];
+  const [, parameters = parametersText, salt = "00".repeat(16), hash] = stored?.split("$") ?? [];
   const [N = 0, r = 0, p = 0] = parameters.split(",").map(Number);
   const key = await derive(password, fromHex(salt), { N, r, p });
   return hash !== undefined && timingSafeEqual(key, fromHex(hash));

@@ -1,15 +1,17 @@
 /** Sessions of the browser: random tokens, kept as hashes, revocable. */
-import { and, eq, gt, isNull, lte } from "drizzle-orm";
+import { and, desc, eq, gt, isNull, lte, ne } from "drizzle-orm";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { accounts, sessions } from "../storage/schema";
-import { base64Url } from "./api-key";
 import { type Access, type AccountIdentity, identityOf, type Origin } from "./identity";
-import { verifyPassword } from "./passwords";
+import { hashToken, newToken } from "./token";
 
 const LIFETIME = 14 * 86_400_000;
 
+export type SessionRow = typeof sessions.$inferSelect;
+
 export interface NewSession {
+  id: string;
   token: string;
   expiresAt: number;
   account: AccountIdentity;
@@ -19,11 +21,12 @@ export type Sessions = ReturnType<typeof createSessions>;
 
 export function createSessions({ database, now }: { database: Database; now: () => number }) {
   async function open(account: AccountIdentity, { address, client }: Origin): Promise<NewSession> {
-    const token = base64Url(crypto.getRandomValues(new Uint8Array(32)));
+    const id = crypto.randomUUID();
+    const token = newToken();
     const expiresAt = now() + LIFETIME;
     const tokenHash = await hashToken(token);
     await database.insert(sessions).values({
-      id: crypto.randomUUID(),
+      id,
       tokenHash,
       accountId: account.id,
       createdAt: now(),
@@ -31,23 +34,11 @@ export function createSessions({ database, now }: { database: Database; now: () 
       address,
       client,
     });
-    return { token, expiresAt, account };
+    return { id, token, expiresAt, account };
   }
 
   return {
     open,
-
-    /** Signs in by user name or e-mail. Throws 401 in the same words, after the same work, whatever was wrong. */
-    async signIn(username: string, password: string, origin: Origin): Promise<NewSession> {
-      const name = username.trim().toLowerCase();
-      const by = name.includes("@") ? accounts.email : accounts.username;
-      const [account] = await database.select().from(accounts).where(eq(by, name));
-      const right = await verifyPassword(password, account?.passwordHash);
-      if (!account || !right || account.suspendedAt !== null) {
-        throw new Problem(401, "The user name or the password is wrong.");
-      }
-      return open(identityOf(account), origin);
-    },
 
     /** Whose session this is, or nothing. One query. */
     async authenticate(token: string): Promise<Access | undefined> {
@@ -63,20 +54,48 @@ export function createSessions({ database, now }: { database: Database; now: () 
           ),
         );
       if (!found) return undefined;
-      return { account: identityOf(found.account), via: "session", credentialId: found.sessionId, scopes: null, allowedDomains: null };
+      return {
+        account: identityOf(found.account),
+        via: "session",
+        credentialId: found.sessionId,
+        scopes: null,
+        allowedDomains: null,
+      };
     },
 
     async forgetExpired(): Promise<void> {
       await database.delete(sessions).where(lte(sessions.expiresAt, now()));
     },
 
-    async close(token: string): Promise<void> {
-      await database.delete(sessions).where(eq(sessions.tokenHash, await hashToken(token)));
+    /** Signs out; tells what was ended. */
+    async close(token: string): Promise<SessionRow | undefined> {
+      const [closed] = await database
+        .delete(sessions)
+        .where(eq(sessions.tokenHash, await hashToken(token)))
+        .returning();
+      return closed;
+    },
+
+    /** Those that live, newest first. */
+    list: (accountId: number): Promise<SessionRow[]> =>
+      database
+        .select()
+        .from(sessions)
+        .where(and(eq(sessions.accountId, accountId), gt(sessions.expiresAt, now())))
+        .orderBy(desc(sessions.createdAt)),
+
+    /** Throws 404 for one that is not the account's. */
+    async end(accountId: number, id: string): Promise<void> {
+      const ended = await database
+        .delete(sessions)
+        .where(and(eq(sessions.id, id), eq(sessions.accountId, accountId)))
+        .returning({ id: sessions.id });
+      if (ended.length === 0) throw new Problem(404, "Session not found");
+    },
+
+    /** All of the account, but for the one that is spared. */
+    async endAll(accountId: number, spared = ""): Promise<void> {
+      await database.delete(sessions).where(and(eq(sessions.accountId, accountId), ne(sessions.id, spared)));
     },
   };
-}
-
-/** A token is 256 random bits: a plain hash keeps it safe. */
-async function hashToken(token: string): Promise<string> {
-  return base64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token))));
 }

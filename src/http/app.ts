@@ -6,6 +6,8 @@ import { type AppEnv, api } from "./api";
 import { limitBody, securityHeaders, tidyPath } from "./every-request";
 import { methodsOf } from "./methods";
 import { answerProblem } from "./problem";
+import { limitByAddress, limitSignIn } from "./rate-limits";
+import { accountPages } from "./routes/account-pages";
 import { accounts } from "./routes/accounts";
 import { acme } from "./routes/acme";
 import { apiKeys } from "./routes/api-keys";
@@ -15,14 +17,27 @@ import { dns } from "./routes/dns";
 import { dnsAccounts } from "./routes/dns-accounts";
 import { domains } from "./routes/domains";
 import { dynamicDns } from "./routes/dynamic-dns";
+import { invitations } from "./routes/invitations";
+import { outbox } from "./routes/outbox";
 import { pages } from "./routes/pages";
+import { secondStep } from "./routes/second-step";
+import { sessions } from "./routes/sessions";
+import { signUpRoutes } from "./routes/sign-up";
+import { twoFactor } from "./routes/two-factor";
 
 const mounts = [
   ["/", pages],
+  ["/", accountPages],
   ["/", dynamicDns],
   ["/", dns],
   ["/", acme],
   ["/api", accounts],
+  ["/api", signUpRoutes],
+  ["/api/sessions", sessions],
+  ["/api/admin/invitations", invitations],
+  ["/dev/outbox", outbox],
+  ["/api", twoFactor],
+  ["/api", secondStep],
   ["/api-keys", apiKeys],
   ["/api/api-keys", apiKeys],
   ["/api/ca/accounts", caAccounts],
@@ -31,6 +46,18 @@ const mounts = [
   ["/api/domains", domains],
 ] as const;
 
+/** What is tried without a credential, and costs something. */
+const WITHOUT_CREDENTIAL = [
+  "/claim",
+  "/api/claim",
+  "/api/sessions",
+  "/api/sessions/*",
+  "/api/passkeys/sign-in/*",
+  "/api/accounts",
+  "/api/email/*",
+  "/api/password-reset/*",
+];
+
 export function createApp(services: (env: Env) => Services) {
   const app = api();
   app.use(securityHeaders, limitBody);
@@ -38,6 +65,8 @@ export function createApp(services: (env: Env) => Services) {
     c.set("services", services(c.env));
     await next();
   });
+  app.use(limitByAddress);
+  for (const path of WITHOUT_CREDENTIAL) app.use(path, limitSignIn);
   for (const [path, routes] of mounts) app.route(path, routes);
   app.doc31("/openapi.json", {
     openapi: "3.1.0",

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createAccounts } from "../../src/accounts/accounts";
 import type { AccountIdentity } from "../../src/accounts/identity";
 import { createSessions, type Sessions } from "../../src/accounts/sessions";
+import { createSignIn, type SignIn } from "../../src/accounts/sign-in";
+import { createAudit } from "../../src/audit/service";
 import { accounts, sessions as stored } from "../../src/storage/schema";
 import { type LocalDatabase, localDatabase } from "../zones/local-database";
 
@@ -13,14 +15,19 @@ const from = { address: "203.0.113.7", client: "a browser" };
 let clock = start;
 let local: LocalDatabase;
 let sessions: Sessions;
+let signIn: SignIn;
 let ada: AccountIdentity;
 
 beforeAll(async () => {
   local = await localDatabase();
   const now = () => clock;
-  const people = createAccounts({ database: local.database, claimToken: "token", now });
-  ada = await people.claim({ token: "token", email: "a@example.com", username: "ada", password: "correct horse" });
+  const audit = createAudit({ database: local.database, now });
+  const people = createAccounts({ database: local.database, audit, claimToken: "token", now });
+  const claim = { token: "token", email: "a@example.com", username: "ada", password: "correct horse" };
+  ada = await people.claim(claim, from);
   sessions = createSessions({ database: local.database, now });
+  const unlimited = { before: async () => {}, failed: async () => {}, succeeded: async () => {} };
+  signIn = createSignIn({ database: local.database, sessions, audit, limits: unlimited });
 });
 
 beforeEach(() => {
@@ -67,9 +74,9 @@ describe("a session", () => {
     const { token } = await sessions.open(ada, from);
     await local.database.update(accounts).set({ suspendedAt: clock });
     expect(await sessions.authenticate(token)).toBeUndefined();
-    await expect(sessions.signIn("ada", "correct horse", from)).rejects.toMatchObject({ status: 401 });
+    await expect(signIn.checkPassword("ada", "correct horse", from)).rejects.toMatchObject({ status: 401 });
     await local.database.update(accounts).set({ suspendedAt: null });
     expect(await sessions.authenticate(token)).toBeDefined();
-    expect((await sessions.signIn("ada", "correct horse", from)).account).toMatchObject({ username: "ada" });
+    expect(await signIn.checkPassword("ada", "correct horse", from)).toMatchObject({ username: "ada" });
   });
 });

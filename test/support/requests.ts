@@ -35,7 +35,7 @@ export function requestTo(url: string, { key, cookie, headers = {} }: Caller = {
     post: (path: string, body?: unknown) => call("POST", path, body),
     put: (path: string, body?: unknown) => call("PUT", path, body),
     patch: (path: string, body?: unknown) => call("PATCH", path, body),
-    delete: (path: string) => call("DELETE", path),
+    delete: (path: string, body?: unknown) => call("DELETE", path, body),
   };
 }
 

@@ -3,11 +3,11 @@
 import { z } from "@hono/zod-openapi";
 import { setCookie } from "hono/cookie";
 import { html } from "hono/html";
-import type { HtmlEscapedString } from "hono/utils/html";
 import { Problem } from "../../problems";
 import { api } from "../api";
 import { requireSameOrigin, SESSION_COOKIE } from "../guards";
 import { originOf } from "../origin";
+import { page } from "../page";
 
 const STYLE = `
 :root { color-scheme: light dark; }
@@ -20,22 +20,6 @@ code, pre { background: color-mix(in srgb, currentColor 8%, transparent); border
 pre { padding: 0.75rem; overflow-x: auto; }
 .problem { border-left: 0.25rem solid #c33; padding-left: 0.75rem; }
 `;
-
-type Content = HtmlEscapedString | Promise<HtmlEscapedString>;
-
-const page = (title: string, content: Content) => html`<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8" />
-    <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <title>${title}</title>
-    <link rel="stylesheet" href="/style.css" />
-  </head>
-  <body>
-    <h1>${title}</h1>
-    ${content}
-  </body>
-</html>`;
 
 const claimForm = (token: string, problem?: string) =>
   page(
@@ -110,7 +94,7 @@ pages.post("/claim", async (c) => {
   }
   const { accounts, sessions, apiKeys } = c.var.services;
   try {
-    const account = await accounts.claim(parsed.data);
+    const account = await accounts.claim(parsed.data, originOf(c.req.raw));
     const session = await sessions.open(account, originOf(c.req.raw));
     const { key } = await apiKeys.create({ account, via: "session", credentialId: "" }, "First key");
     setCookie(c, SESSION_COOKIE, session.token, { httpOnly: true, secure: true, sameSite: "Lax", path: "/" });
