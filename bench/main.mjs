@@ -19,14 +19,14 @@ if (unknown.length > 0) {
 
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => endServers().finally(() => process.exit(1)));
 
-const [load] = os.loadavg();
+/** What else the machine does: the mean of a minute, our own share included. */
+const load = () => os.loadavg()[0].toFixed(1);
 const cores = os.cpus();
-console.log(
-  `${cores.length} × ${cores[0]?.model.trim()}, Node ${process.versions.node}, load ${load.toFixed(2)} at the start`,
-);
+console.log(`${cores.length} × ${cores[0]?.model.trim()}, Node ${process.versions.node}, load ${load()} at the start`);
 for (const name of names.length > 0 ? names : Object.keys(tables)) {
   try {
     await tables[name]({ all: given.includes("--all") });
+    console.log(`\n(load ${load()})`);
   } catch (error) {
     // The other tables do not depend on this one.
     console.error(`\n${name}: ${error.stack}`);
