@@ -103,6 +103,7 @@ apiKeys.openapi(
   createRoute({
     method: "post",
     path: "/",
+    operationId: "createApiKey",
     summary: "Make an API key; its value is shown this once",
     request: body(NewApiKey),
     responses: answers({ 201: ApiKeyCreated }),
@@ -125,6 +126,7 @@ apiKeys.openapi(
   createRoute({
     method: "get",
     path: "/",
+    operationId: "listApiKeys",
     summary: "List the active API keys",
     request: { query: details },
     responses: answers({ 200: z.object({ keys: z.array(ApiKey.extend(z.object(ApiKeyUse).partial().shape)) }) }),
@@ -140,6 +142,7 @@ apiKeys.openapi(
   createRoute({
     method: "get",
     path: "/{id}",
+    operationId: "getApiKey",
     summary: "One API key, and where it was used from",
     request: { params: id },
     responses: answers({ 200: ApiKeyWithUse }),
@@ -154,6 +157,7 @@ apiKeys.openapi(
   createRoute({
     method: "delete",
     path: "/{id}",
+    operationId: "deactivateApiKey",
     summary: "Deactivate a key, at once and for ever",
     request: { params: id },
     responses: answers({ 204: null }),

@@ -78,6 +78,7 @@ caAccounts.openapi(
   createRoute({
     method: "post",
     path: "/",
+    operationId: "createCaAccount",
     summary: "Add a CA account and register it with its authority",
     request: body(NewCaAccount),
     responses: answers({ 201: CaAccount }),
@@ -105,6 +106,7 @@ caAccounts.openapi(
   createRoute({
     method: "get",
     path: "/",
+    operationId: "listCaAccounts",
     summary: "List the CA accounts",
     responses: answers({ 200: z.object({ accounts: z.array(CaAccount) }) }),
   }),
@@ -118,6 +120,7 @@ caAccounts.openapi(
   createRoute({
     method: "get",
     path: "/{id}",
+    operationId: "getCaAccount",
     summary: "One CA account",
     request: { params: id },
     responses: answers({ 200: CaAccount }),
@@ -130,6 +133,7 @@ caAccounts.openapi(
   createRoute({
     method: "post",
     path: "/{id}/default",
+    operationId: "makeCaAccountDefault",
     summary: "Make it the account for certificates that name none",
     request: { params: id },
     responses: answers({ 200: CaAccount }),
@@ -142,6 +146,7 @@ caAccounts.openapi(
   createRoute({
     method: "post",
     path: "/{id}/rollover",
+    operationId: "rollOverCaAccountKey",
     summary: "Take a new account key into use (RFC 8555 §7.3.5)",
     request: { params: id },
     responses: answers({ 200: CaAccount }),

@@ -176,6 +176,7 @@ certificates.openapi(
   createRoute({
     method: "post",
     path: "/create",
+    operationId: "createCertificate",
     summary: "Ask for a certificate",
     request: { query: wait, ...body(NewCertificate) },
     responses: answers({ 202: Ordered }),
@@ -201,6 +202,7 @@ certificates.openapi(
   createRoute({
     method: "get",
     path: "/",
+    operationId: "listCertificates",
     summary: "List the certificates",
     responses: answers({ 200: z.object({ certificates: z.array(Certificate) }) }),
   }),
@@ -214,6 +216,7 @@ certificates.openapi(
   createRoute({
     method: "get",
     path: "/{domain}",
+    operationId: "getCertificate",
     summary: "One certificate with its versions",
     request: { params: domain },
     responses: answers({ 200: CertificateWithVersions }),
@@ -232,6 +235,7 @@ certificates.openapi(
   createRoute({
     method: "post",
     path: "/{domain}/renew",
+    operationId: "renewCertificate",
     summary: "Renew now",
     request: { params: domain, query: wait },
     responses: answers({ 202: Ordered }),
@@ -246,6 +250,7 @@ certificates.openapi(
   createRoute({
     method: "post",
     path: "/{domain}/revoke",
+    operationId: "revokeCertificate",
     summary: "Revoke the current version at its authority",
     request: {
       params: domain,
@@ -268,6 +273,7 @@ certificates.openapi(
   createRoute({
     method: "delete",
     path: "/{domain}",
+    operationId: "deleteCertificate",
     summary: "Delete a certificate with its keys; it is not revoked by this",
     request: { params: domain },
     responses: answers({ 204: null }),
@@ -282,6 +288,7 @@ certificates.openapi(
   createRoute({
     method: "get",
     path: "/{domain}/orders",
+    operationId: "listOrders",
     summary: "The orders of a certificate, newest first",
     request: { params: domain },
     responses: answers({
@@ -318,6 +325,7 @@ certificates.openapi(
   createRoute({
     method: "get",
     path: "/{domain}/orders/{order}",
+    operationId: "getOrder",
     summary: "One order with its steps and their times",
     request: { params: orderOf, query: wait },
     responses: answers({ 200: Order }),
@@ -341,6 +349,7 @@ certificates.openapi(
   createRoute({
     method: "get",
     path: "/{domain}/download",
+    operationId: "downloadCertificate",
     summary: "Take the certificate away",
     request: {
       params: domain,

@@ -56,6 +56,7 @@ dnsAccounts.openapi(
   createRoute({
     method: "post",
     path: "/{provider}/accounts",
+    operationId: "createDnsAccount",
     summary: "Add a DNS account; the first of a provider becomes its default",
     request: { params: provider, ...body(NewDnsAccount) },
     responses: answers({ 201: DnsAccount }),
@@ -78,6 +79,7 @@ dnsAccounts.openapi(
   createRoute({
     method: "get",
     path: "/{provider}/accounts",
+    operationId: "listDnsAccounts",
     summary: "List a provider's accounts",
     request: { params: provider },
     responses: answers({ 200: z.object({ accounts: z.array(DnsAccount) }) }),
@@ -93,6 +95,7 @@ dnsAccounts.openapi(
   createRoute({
     method: "post",
     path: "/{provider}/default",
+    operationId: "makeDnsAccountDefault",
     summary: "Make an account the provider's default",
     request: { params: provider, ...body(z.strictObject({ account_id: Identifier })) },
     responses: answers({ 200: DnsAccount }),

@@ -58,6 +58,7 @@ domains.openapi(
   createRoute({
     method: "post",
     path: "/",
+    operationId: "createDomain",
     summary: "Take a host name",
     request: body(NewDomain),
     responses: answers({ 201: Domain }),
@@ -73,6 +74,7 @@ domains.openapi(
   createRoute({
     method: "get",
     path: "/",
+    operationId: "listDomains",
     summary: "List the domains",
     responses: answers({ 200: z.object({ domains: z.array(Domain) }) }),
   }),
@@ -88,6 +90,7 @@ domains.openapi(
   createRoute({
     method: "get",
     path: "/fqdn/{fqdn}",
+    operationId: "getDomain",
     summary: "One domain",
     request: { params: fqdn },
     responses: answers({ 200: Domain }),
@@ -100,6 +103,7 @@ domains.openapi(
   createRoute({
     method: "put",
     path: "/fqdn/{fqdn}",
+    operationId: "updateDomain",
     summary: "Set a new address",
     request: { params: fqdn, ...body(z.strictObject({ record_ip: z.string().min(1).max(100) })) },
     responses: answers({ 200: Domain }),
@@ -119,6 +123,7 @@ domains.openapi(
   createRoute({
     method: "delete",
     path: "/fqdn/{fqdn}",
+    operationId: "deleteDomain",
     summary: "Give a host name up",
     request: { params: fqdn },
     responses: answers({ 204: null }),
