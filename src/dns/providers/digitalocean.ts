@@ -5,8 +5,8 @@
 import { z } from "zod";
 import { path } from "../http-request";
 import { normaliseName, relativeName } from "../names";
-import { oneRecordPerValue } from "../one-record-per-value";
 import { defineProvider, type RecordType, secret } from "../provider";
+import { singleRecords } from "../single-records";
 
 const links = z.object({ pages: z.object({ next: z.string().optional() }).optional() }).optional();
 const domains = z.object({ domains: z.array(z.object({ name: z.string() })), links });
@@ -43,8 +43,8 @@ export const digitalocean = defineProvider({
         return all.map(({ name }) => normaliseName(name));
       },
 
-      ...oneRecordPerValue({
-        async find(zone, { name, type }) {
+      ...singleRecords({
+        async stored(zone, { name, type }) {
           // Asked for by whole names, told by relative ones.
           const all = await http.pages(async (cursor?: number) => {
             const page = cursor ?? 1;
@@ -58,7 +58,7 @@ export const digitalocean = defineProvider({
             .map(({ id, data, ttl }) => ({ id, content: data, ttl }));
         },
 
-        create: (zone, { name, type, ttl }, value) =>
+        create: (zone, { name, type, value, ttl }) =>
           api.send("POST", recordsOf(zone), {
             type,
             name: relativeName(name, zone, "@"),
@@ -66,14 +66,10 @@ export const digitalocean = defineProvider({
             ttl,
           }),
 
-        drop: (zone, { id }) => api.send("DELETE", recordOf(zone, id), undefined, { gone: "ok" }),
+        change: (zone, { id }, { type, value, ttl }) =>
+          api.send("PATCH", recordOf(zone, id), { type, data: toData(type, value), ttl }),
 
-        change: (zone, { id }, { type, ttl }, value) =>
-          api.send("PATCH", recordOf(zone, id), {
-            type,
-            ttl,
-            ...(value === undefined ? {} : { data: toData(type, value) }),
-          }),
+        drop: (zone, { id }) => api.send("DELETE", recordOf(zone, id), undefined, { gone: "ok" }),
       }),
     };
   },
