@@ -3,7 +3,8 @@ import type { DnsProvider } from "./provider";
 import { builtin } from "./providers/builtin";
 import { cloudflare } from "./providers/cloudflare";
 import { digitalocean } from "./providers/digitalocean";
+import { inwx } from "./providers/inwx";
 import { porkbun } from "./providers/porkbun";
 import { powerdns } from "./providers/powerdns";
 
-export const providers: Record<string, DnsProvider> = { builtin, cloudflare, digitalocean, porkbun, powerdns };
+export const providers: Record<string, DnsProvider> = { builtin, cloudflare, digitalocean, inwx, porkbun, powerdns };
