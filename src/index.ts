@@ -12,10 +12,11 @@ export default {
   fetch: (request, env, ctx) => app.fetch(request, env, ctx),
 
   async scheduled(_controller, env) {
-    const { renewals, builtinCa, sessions, twoFactor, forgetExpiredLinks, closing } = createServices(env);
+    const { renewals, builtinCa, signInLimits, sessions, twoFactor, forgetExpiredLinks, closing } = createServices(env);
     const report = await renewals.tick();
     await Promise.all([
       builtinCa.forgetExpired(),
+      signInLimits.forgetExpired(),
       sessions.forgetExpired(),
       twoFactor.forgetExpired(),
       forgetExpiredLinks(),

@@ -7,6 +7,7 @@ import { createFrontDoor } from "./accounts/front-door";
 import type { AccountIdentity } from "./accounts/identity";
 import { createRefusals } from "./accounts/refusals";
 import { createSessions } from "./accounts/sessions";
+import { createSignInLimits } from "./accounts/sign-in-limits";
 import { createAudit } from "./audit/service";
 import { createBuiltinCa } from "./builtin-ca/service";
 import { BUILTIN_HOST } from "./ca-accounts/authorities";
@@ -23,6 +24,7 @@ import type { Connect } from "./dns/tcp";
 import { createDnsAccounts } from "./dns-accounts/service";
 import { createDynamicDns } from "./domains/dynamic-dns";
 import { createDomains } from "./domains/service";
+import { createUpdateBudget } from "./domains/update-budget";
 import { createMail } from "./mail/service";
 import { openDatabase } from "./storage/database";
 import { createSealer } from "./storage/sealing";
@@ -88,6 +90,9 @@ function compose(env: Env) {
   const apiKeyUses = createApiKeyUses({ database, audit, now });
   const apiKeys = createApiKeys({ database, uses: apiKeyUses, now, pepper: env.API_KEY_PEPPER });
   const refusals = createRefusals({ audit, now });
+  const limitPorts = { database, pepper: env.API_KEY_PEPPER, isOn: (env.RATE_LIMITS as string) !== "off", now };
+  const signInLimits = createSignInLimits({ ...limitPorts, door: "sign-in" });
+  const updateBudget = createUpdateBudget({ database, now });
   const dnsAccounts = createDnsAccounts({ database, sealer, now });
   const zones = createZones({
     database,
@@ -115,6 +120,9 @@ function compose(env: Env) {
     zones,
     apiKeyUses,
     refusals,
+    audit,
+    updateLimits: createSignInLimits({ ...limitPorts, door: "update" }),
+    updateBudget,
     pepper: env.API_KEY_PEPPER,
     plansOn,
     now,
@@ -131,7 +139,7 @@ function compose(env: Env) {
     sessions,
     audit,
     mailer,
-    limits: { before: async () => {}, failed: async () => {}, succeeded: async () => {} },
+    limits: signInLimits,
     publicUrl: env.PUBLIC_URL,
     signUp: env.SIGN_UP,
     domains: {
@@ -156,6 +164,8 @@ function compose(env: Env) {
     twoFactor,
     apiKeys,
     refusals,
+    signInLimits,
+    updateBudget,
     dnsAccounts,
     zones,
     challengeZones,

@@ -17,6 +17,7 @@ const statuses = {
   invalidProfile: 400,
   malformed: 400,
   orderNotReady: 403,
+  rateLimited: 429,
   rejectedIdentifier: 400,
   serverInternal: 500,
   unauthorized: 403,

@@ -6,24 +6,34 @@ import { clientGiven } from "../ddns/client-address";
 import { readUpdate, type UpdateRequest } from "../ddns/update-request";
 import { Problem } from "../problems";
 import { type PublishingPorts, publish } from "./publishing";
-import { createUpdateAccess, type StoredHost, type UpdateAccessPorts, type WaitUntil } from "./update-access";
+import { createUpdateAccess, type UpdateAccessPorts } from "./update-access";
+import type { UpdateBudget } from "./update-budget";
+import type { UpdateAccess, WaitUntil } from "./update-hosts";
 
 const MOST_HOSTS = 20;
 const HOST = /^(?=.{1,253}$)[a-z0-9_*]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)+$/;
 
-export interface DynamicDnsPorts extends PublishingPorts, UpdateAccessPorts {}
+export interface DynamicDnsPorts extends PublishingPorts, UpdateAccessPorts {
+  updateBudget: UpdateBudget;
+}
 
 export type DynamicDns = ReturnType<typeof createDynamicDns>;
 
 export function createDynamicDns(ports: DynamicDnsPorts) {
   const { authenticate } = createUpdateAccess(ports);
 
-  async function updateHost(host: StoredHost | undefined, wanted: GivenAddress[]): Promise<HostOutcome> {
+  async function updateHost(
+    { ownerId, plan, hosts }: UpdateAccess,
+    name: string,
+    wanted: GivenAddress[],
+  ): Promise<HostOutcome> {
+    const host = hosts.get(name);
     if (!host) return { word: "nohost" };
     const changed = wanted.filter(({ family, address }) => host.addresses[family] !== address);
     const addresses = wanted.map(({ spelling }) => spelling);
     if (changed.length === 0) return { word: "nochg", addresses };
     const { row } = host;
+    await ports.updateBudget.spend({ id: ownerId, plan });
     try {
       const desired = Object.fromEntries(changed.map(({ family, address }) => [family, address]));
       await publish(ports, row, desired);
@@ -53,11 +63,13 @@ export function createDynamicDns(ports: DynamicDnsPorts) {
           // Without any address there is nothing that could be set: the caller's own is not a public one.
           if (!HOST.test(host)) outcomes.push({ word: "notfqdn" });
           else if (wanted.length === 0) outcomes.push({ word: "dnserr" });
-          else outcomes.push(await updateHost(found.hosts.get(host), wanted));
+          else outcomes.push(await updateHost(found, host, wanted));
         }
         return answerHosts(outcomes);
       } catch (error) {
         if (error instanceof Problem && error.status === 403) return answerRequest("!donator");
+        // For a while only, and a router has to come back by itself: after "badauth" or "abuse" some never do.
+        if (error instanceof Problem && error.status === 429) return answerRequest("911");
         console.error(JSON.stringify({ event: "update failed", error: (error as Error).name }));
         return answerRequest("911");
       }

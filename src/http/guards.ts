@@ -2,12 +2,13 @@
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
-import type { Access } from "../accounts/identity";
-import { requireApiAccess } from "../accounts/plans";
+import { type Access, requireSession } from "../accounts/identity";
+import { planInForce, requireApiAccess } from "../accounts/plans";
 import { requireScope, type Scope } from "../accounts/scopes";
 import { Problem } from "../problems";
 import type { AppEnv } from "./api";
 import { originOf } from "./origin";
+import { limitAccount } from "./rate-limits";
 
 export const SESSION_COOKIE = "__Host-certedge";
 
@@ -21,23 +22,37 @@ export interface NeededScopes {
   update?: Scope;
 }
 
-/** Lets through requests with a valid API key that has the scope, or with a session; sets `c.var.access`. */
-export const signedIn = (needed: NeededScopes) =>
-  createMiddleware<AppEnv>(async (c, next) => {
+/** The scope that a method takes of an API key; null where no key is taken. */
+type ScopeOf = (method: string) => Scope | null;
+
+const guards = new WeakMap<object, ScopeOf>();
+
+/** What a guard asks for; nothing of a handler that is none. */
+export const scopeAskedBy = (handler: object): ScopeOf | undefined => guards.get(handler);
+
+function guard(scopeOf: ScopeOf) {
+  const handler = createMiddleware<AppEnv>(async (c, next) => {
     const header = c.req.header("authorization");
     const session = getCookie(c, SESSION_COOKIE);
     if (header !== undefined) c.set("access", await byKey(c, bearerOf(header)));
     else if (session !== undefined) c.set("access", await bySession(c, session));
     else throw unauthorized("Send an API key as Authorization: Bearer ak_…, or sign in.");
     c.set("account", c.var.access.account);
-    noteRefusal(c, c.var.access, () => requireScope(c.var.access, scopeFor(c.req.method, needed)));
+    await limitAccount(c, c.var.account);
+    const scope = scopeOf(c.req.method);
+    noteRefusal(c, c.var.access, () => (scope ? requireScope(c.var.access, scope) : requireSession(c.var.access)));
     await next();
   });
-
-function scopeFor(method: string, { read, write, update = write }: NeededScopes): Scope {
-  if (SAFE_METHODS.has(method)) return read;
-  return method === "PUT" ? update : write;
+  guards.set(handler, scopeOf);
+  return handler;
 }
+
+/** Lets through requests with a valid API key that has the scope, or with a session; sets `c.var.access`. */
+export const signedIn = ({ read, write, update = write }: NeededScopes) =>
+  guard((method) => (SAFE_METHODS.has(method) ? read : method === "PUT" ? update : write));
+
+/** For what changes who may act for the account: its person does that, with a session, and no API key. */
+export const inPerson = guard(() => null);
 
 /** Runs a check; the Problem that it throws goes into the account's log as well. */
 export function noteRefusal(c: Context<AppEnv>, access: Access, check: () => void): void {
@@ -55,7 +70,8 @@ export function noteRefusal(c: Context<AppEnv>, access: Access, check: () => voi
 async function byKey(c: Context<AppEnv>, key: string): Promise<Access> {
   const use = await c.var.services.apiKeys.authenticate(key, originOf(c.req.raw));
   if (!use) throw unauthorized("The API key is unknown or was deactivated.");
-  const { access, refusal, note } = use;
+  const { refusal, note } = use;
+  const access = inForce(c, use.access);
   noteRefusal(c, access, () => {
     if (refusal) throw refusal.status === 401 ? unauthorized(refusal.detail) : refusal;
     requireApiAccess(access.account);
@@ -68,7 +84,13 @@ async function bySession(c: Context<AppEnv>, token: string): Promise<Access> {
   requireSameOrigin(c.req.raw);
   const access = await c.var.services.sessions.authenticate(token);
   if (!access) throw unauthorized("The session has ended. Sign in again.");
-  return access;
+  return inForce(c, access);
+}
+
+/** With the plan that counts here. */
+function inForce(c: Context<AppEnv>, access: Access): Access {
+  const { account } = access;
+  return { ...access, account: { ...account, plan: planInForce(account.plan, (c.env.PLANS as string) !== "off") } };
 }
 
 /** The key of a Bearer header; a header that is slightly wrong is told what is wrong with it. */

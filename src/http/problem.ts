@@ -18,7 +18,12 @@ export function answerProblem(error: unknown, c: Context<AppEnv>): Response {
 
 /** ACME clients know the types of RFC 8555 §6.7 only. */
 const acmeDocument = ({ status, detail }: Problem) =>
-  new AcmeServerProblem(status < 500 ? "malformed" : "serverInternal", detail, { status }).toDocument();
+  new AcmeServerProblem(acmeTypeOf(status), detail, { status }).toDocument();
+
+function acmeTypeOf(status: number) {
+  if (status === 429) return "rateLimited";
+  return status < 500 ? "malformed" : "serverInternal";
+}
 
 function toProblem(error: unknown, c: Context<AppEnv>): Problem {
   if (error instanceof Problem) return error;

@@ -30,6 +30,7 @@ const problems = {
   404: problem("Not found"),
   409: problem("It conflicts with what is there"),
   422: problem("Some input is invalid"),
+  429: problem("Too many requests; Retry-After says when to come back"),
 };
 
 const descriptions: Record<number, string> = { 200: "Done", 201: "Made", 202: "Accepted", 204: "Done" };

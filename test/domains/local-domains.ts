@@ -3,11 +3,13 @@ import { hashApiKey, newApiKey } from "../../src/accounts/api-key";
 import { createApiKeyUses } from "../../src/accounts/api-key-uses";
 import type { AccountIdentity } from "../../src/accounts/identity";
 import { createRefusals } from "../../src/accounts/refusals";
+import { createSignInLimits } from "../../src/accounts/sign-in-limits";
 import { createAudit } from "../../src/audit/service";
 import type { RecordSet } from "../../src/dns/provider";
 import { answerQuestion } from "../../src/dns/zone-answers";
 import { createDynamicDns } from "../../src/domains/dynamic-dns";
 import { createDomains } from "../../src/domains/service";
+import { createUpdateBudget } from "../../src/domains/update-budget";
 import { accounts, apiKeys, zones as zoneTable } from "../../src/storage/schema";
 import { builtinRecords, zoneLookup } from "../../src/zones/records";
 import type { Zones } from "../../src/zones/service";
@@ -44,7 +46,18 @@ export async function localDomains() {
   const domains = createDomains({ database, zones: zones as Zones, now });
   const audit = createAudit({ database, now });
   const [apiKeyUses, refusals] = [createApiKeyUses({ database, audit, now }), createRefusals({ audit, now })];
-  const dynamicDns = createDynamicDns({ database, zones: zones as Zones, apiKeyUses, refusals, pepper, now });
+  const dynamicDns = createDynamicDns({
+    database,
+    zones: zones as Zones,
+    apiKeyUses,
+    refusals,
+    audit,
+    updateLimits: createSignInLimits({ database, pepper, door: "update", isOn: true, now }),
+    updateBudget: createUpdateBudget({ database, now }),
+    pepper,
+    plansOn: true,
+    now,
+  });
 
   async function join(username: string, plan: AccountIdentity["plan"] = "elite"): Promise<Person> {
     const email = `${username}@example.com`;

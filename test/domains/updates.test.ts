@@ -128,7 +128,8 @@ describe("Credentials of an update", () => {
     ["none", () => null],
     ["a wrong key", () => basic(admin().username, `ak_${"x".repeat(43)}`)],
     ["no key at all", () => basic(admin().username, "secret")],
-    ["the account's password", () => basic(admin().username, admin().password)],
+    ["the account's password in other letters", () => basic(admin().username, admin().password.toUpperCase())],
+    ["the account's password without its user", () => basic("", admin().password)],
     ["another user", () => basic("eve", admin().key)],
     ["a key in other letters", () => basic(admin().username, admin().key.toUpperCase())],
     ["a key with more behind it", () => basic(admin().username, `${admin().key}:`)],
@@ -141,6 +142,17 @@ describe("Credentials of an update", () => {
     expect([answer.status, answer.text]).toEqual([401, "badauth"]);
     expect(answer.headers.get("www-authenticate")).toBe('Basic realm="certedge"');
     expect(await addressesOf(hostname, "A")).toEqual([IPV4]);
+  });
+
+  it("may be the account's user name, or e-mail, and password", async () => {
+    const hostname = await takeHost(IPV4);
+    const first = await update(
+      { hostname, myip: "203.0.113.67" },
+      { authorization: basic(admin().username, admin().password) },
+    );
+    expect([first.status, first.text]).toEqual([200, "good 203.0.113.67"]);
+    const again = { authorization: basic("Ada@Example.com", admin().password) };
+    expect((await update({ hostname, myip: "203.0.113.67" }, again)).text).toBe("nochg 203.0.113.67");
   });
 
   it("that are good are not told apart from others by a host that is not there", async () => {

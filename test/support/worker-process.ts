@@ -39,7 +39,12 @@ export async function freePort(): Promise<number> {
 /** Resolves once the script has said that it is ready. */
 export async function startProcess(options: ProcessOptions): Promise<WorkerProcess> {
   const port = options.port ?? (await freePort());
-  const variables = { ALLOW_PRIVATE_HOSTS: "true", DOH_URL: "http://127.0.0.1:9/dns-query", ...options.variables };
+  const variables = {
+    ALLOW_PRIVATE_HOSTS: "true",
+    DOH_URL: "http://127.0.0.1:9/dns-query",
+    RATE_LIMITS: "off",
+    ...options.variables,
+  };
   const child = spawn(process.execPath, [path.join(root, "scripts/start.mjs")], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],

@@ -110,6 +110,7 @@ domains.openapi(
   }),
   async (c) => {
     const { record_ip } = c.req.valid("json");
+    await c.var.services.updateBudget.spend(c.var.account);
     const domain = await c.var.services.domains.update(
       c.var.account.id,
       allowed(c, c.req.valid("param").fqdn),

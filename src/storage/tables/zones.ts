@@ -82,3 +82,13 @@ export const domainRecords = sqliteTable(
   },
   (t) => [uniqueIndex("domain_records_by_value").on(t.domainId, t.type, t.value)],
 );
+
+/** How often an account's addresses were changed in one hour: the newest alone is kept. */
+export const updateCounts = sqliteTable("update_counts", {
+  ownerId: integer("owner_id")
+    .primaryKey()
+    .references(() => accounts.id, { onDelete: "cascade" }),
+  /** Hours since the epoch. */
+  hour: integer("hour").notNull(),
+  updates: integer("updates").notNull(),
+});

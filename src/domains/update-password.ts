@@ -1,0 +1,84 @@
+/** Updates by an account's user name and password, where the account has nothing stronger: one round trip to D1. */
+import { sql } from "drizzle-orm";
+import type { Origin } from "../accounts/identity";
+import { isNamed } from "../accounts/names";
+import { planInForce } from "../accounts/plans";
+import { createRecently } from "../accounts/recently";
+import type { SignInLimits } from "../accounts/sign-in-limits";
+import { createVerifiedPasswords } from "../accounts/verified-passwords";
+import type { Audit } from "../audit/service";
+import type { UpdateCredentials } from "../ddns/credentials";
+import type { Database } from "../storage/database";
+import { accounts } from "../storage/schema";
+import { hasSecondFactor } from "../two-factor/required";
+import { hostsNamed, hostsOf, type UpdateAccess, type WaitUntil } from "./update-hosts";
+
+export interface UpdatePasswordPorts {
+  database: Database;
+  audit: Audit;
+  /** Those of the door "update". */
+  updateLimits: SignInLimits;
+  plansOn: boolean;
+  now: () => number;
+}
+
+/** A router with a password that is not taken asks on: the log has it once in a while. */
+const SAID_AGAIN = 3_600_000;
+
+export function createUpdatePassword({ database, audit, updateLimits, plansOn, now }: UpdatePasswordPorts) {
+  const passwords = createVerifiedPasswords({ now });
+  const said = createRecently({ lifetime: SAID_AGAIN, now });
+
+  /** A password alone opens nothing where the account asks for a second factor (RFC 9110 has no way to ask for one here). */
+  async function sayWhy({ id, username }: { id: number; username: string }, origin: Origin): Promise<void> {
+    if (!said.isFirst(String(id))) return;
+    await audit.record({
+      ownerId: id,
+      actor: { account_id: id, username, via: "password", credential_id: null },
+      ...origin,
+      action: "domain.password_refused",
+      subject: `account ${username}`,
+      after: { reason: "The account has a second factor: routers update with an API key that has domains:update." },
+    });
+  }
+
+  return {
+    /** Throws 429 after too many wrong ones. */
+    async byPassword(
+      { user, secret }: UpdateCredentials,
+      hosts: string[],
+      origin: Origin,
+      waitUntil: WaitUntil,
+    ): Promise<UpdateAccess | "badauth"> {
+      const name = user.trim().toLowerCase();
+      if (name === "" || secret === "") return "badauth";
+      const owner = sql`(SELECT ${accounts.id} FROM ${accounts} WHERE ${isNamed(name)})`;
+      const [[account], stored] = await database.batch([
+        database
+          .select({
+            id: accounts.id,
+            username: accounts.username,
+            passwordHash: accounts.passwordHash,
+            plan: accounts.plan,
+            suspendedAt: accounts.suspendedAt,
+            needsMore: hasSecondFactor().as("needs_more"),
+          })
+          .from(accounts)
+          .where(isNamed(name)),
+        hostsNamed(database, hosts, owner),
+      ]);
+      const isRight = account && (await passwords.isRemembered(account.id, secret, account.passwordHash));
+      if (!isRight) {
+        await updateLimits.before(name, origin);
+        if (!(await passwords.verify(account?.id, secret, account?.passwordHash))) return "badauth";
+        waitUntil(updateLimits.succeeded(name, origin));
+      }
+      if (!account || account.suspendedAt !== null) return "badauth";
+      if (account.needsMore) {
+        waitUntil(sayWhy(account, origin));
+        return "badauth";
+      }
+      return { ownerId: account.id, plan: planInForce(account.plan, plansOn), hosts: hostsOf(stored) };
+    },
+  };
+}
