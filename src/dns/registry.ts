@@ -4,7 +4,16 @@ import { builtin } from "./providers/builtin";
 import { cloudflare } from "./providers/cloudflare";
 import { digitalocean } from "./providers/digitalocean";
 import { inwx } from "./providers/inwx";
+import { linode } from "./providers/linode";
 import { porkbun } from "./providers/porkbun";
 import { powerdns } from "./providers/powerdns";
 
-export const providers: Record<string, DnsProvider> = { builtin, cloudflare, digitalocean, inwx, porkbun, powerdns };
+export const providers: Record<string, DnsProvider> = {
+  builtin,
+  cloudflare,
+  digitalocean,
+  inwx,
+  linode,
+  porkbun,
+  powerdns,
+};
