@@ -7,6 +7,7 @@ import { inwx } from "./providers/inwx";
 import { linode } from "./providers/linode";
 import { porkbun } from "./providers/porkbun";
 import { powerdns } from "./providers/powerdns";
+import { vultr } from "./providers/vultr";
 
 export const providers: Record<string, DnsProvider> = {
   builtin,
@@ -16,4 +17,5 @@ export const providers: Record<string, DnsProvider> = {
   linode,
   porkbun,
   powerdns,
+  vultr,
 };
