@@ -7,6 +7,7 @@ import { inwx } from "./providers/inwx";
 import { linode } from "./providers/linode";
 import { porkbun } from "./providers/porkbun";
 import { powerdns } from "./providers/powerdns";
+import { route53 } from "./providers/route53";
 import { vultr } from "./providers/vultr";
 
 export const providers: Record<string, DnsProvider> = {
@@ -17,5 +18,6 @@ export const providers: Record<string, DnsProvider> = {
   linode,
   porkbun,
   powerdns,
+  route53,
   vultr,
 };

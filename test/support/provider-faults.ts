@@ -46,10 +46,12 @@ export function describeProviderFaults(title: string, setUp: () => FakeProvider)
 
     /** A first request that every provider has: to look for the zone. */
     const ask = (credentials = peer.credentials) => findZone(connectTo({ ...peer, credentials }), record.name);
-    const secretNames = () =>
-      new Set(
-        peer.provider.credentialFields().flatMap(({ name, secret, multiline }) => (secret && !multiline ? [name] : [])),
-      );
+    const secretsOf = (lines: boolean) =>
+      peer.provider
+        .credentialFields()
+        .flatMap(({ name, secret, multiline }) => (secret && multiline === lines ? [name] : []));
+    const secretNames = () => new Set(secretsOf(false));
+    const multilineNames = () => secretsOf(true);
 
     const expectOneValue = async () => expect((await peer.look(record.name, "TXT")).contents).toEqual(['"value"']);
 
@@ -62,7 +64,8 @@ export function describeProviderFaults(title: string, setUp: () => FakeProvider)
       expect(peer.api.requests).toHaveLength(1);
     });
 
-    it("is not asked with a credential that no header can carry", async () => {
+    it("is not asked with a credential that no header can carry", async ({ skip }) => {
+      skip(secretNames().size === 0, "its secrets have lines");
       const spoilt = (name: string, value: string) => (secretNames().has(name) ? `${value}\nx: y` : value);
       const credentials = Object.fromEntries(
         Object.entries(peer.credentials).map(([name, value]) => [name, spoilt(name, value)]),
@@ -73,7 +76,7 @@ export function describeProviderFaults(title: string, setUp: () => FakeProvider)
     });
 
     it("may repeat the credential in its answer: it is not passed on", async () => {
-      const [name = ""] = secretNames();
+      const [name = ""] = [...secretNames(), ...multilineNames()];
       const secret = peer.credentials[name] ?? "";
       const words = `who is "${secret}"?`;
       const json = { success: false, message: words, error: words, errors: [{ code: 1, message: words }] };
@@ -162,12 +165,12 @@ export function describeProviderFaults(title: string, setUp: () => FakeProvider)
 
     it("that answers with a web page is not understood: is the address right?", async () => {
       peer.api.fail({ status: 200, body: "<!doctype html><title>Welcome</title>" });
-      expect((await failure(() => ask())).detail).toContain("no JSON");
+      expect((await failure(() => ask())).detail).toMatch(/no (JSON|text of the known form)/);
     });
 
     it("that answers something else than it documents is not understood", async () => {
       peer.api.fail({ status: 200, body: '{"a":"surprise"}' });
-      expect((await failure(() => ask())).detail).toContain("unknown form");
+      expect((await failure(() => ask())).detail).toMatch(/unknown form|no text of the known form/);
     });
 
     it("that answers without end is not read to the end", async () => {
