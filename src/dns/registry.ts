@@ -5,6 +5,7 @@ import { cloudflare } from "./providers/cloudflare";
 import { digitalocean } from "./providers/digitalocean";
 import { inwx } from "./providers/inwx";
 import { linode } from "./providers/linode";
+import { netcup } from "./providers/netcup";
 import { porkbun } from "./providers/porkbun";
 import { powerdns } from "./providers/powerdns";
 import { route53 } from "./providers/route53";
@@ -16,6 +17,7 @@ export const providers: Record<string, DnsProvider> = {
   digitalocean,
   inwx,
   linode,
+  netcup,
   porkbun,
   powerdns,
   route53,

@@ -110,23 +110,26 @@ export function describeZoneFinding(title: string, setUp: () => ProviderPeer | P
       expect(await findZone(connection, "www.zone-59.example")).toBe("zone-59.example");
     });
 
+    /** What is said of the zones that it does see, by a connection that can list them. */
+    const ending = (listed: string) => (connection.zones ? listed : ".");
+
     it("says which zones the credential does see when it sees none for the name", async () => {
       await addZones("example.com", "example.net");
       const detail = await explainMissingZone(connection, "www.example.org");
-      expect(detail).toBe("The credential sees no zone for www.example.org; zones it sees: example.com, example.net.");
+      const zones = ending("; zones it sees: example.com, example.net.");
+      expect(detail).toBe(`The credential sees no zone for www.example.org${zones}`);
     });
 
     it("says that the credential sees no zone at all", async () => {
       expect(await explainMissingZone(connection, "www.example.org")).toBe(
-        "The credential sees no zone for www.example.org; it sees no zone at all.",
+        `The credential sees no zone for www.example.org${ending("; it sees no zone at all.")}`,
       );
     });
 
     it("names the first zones of very many", async () => {
       await addZones(...Array.from({ length: 12 }, (_, index) => `${String.fromCharCode(97 + index)}.example`));
-      expect(await explainMissingZone(connection, "www.example.org")).toMatch(
-        /: a\.example, .* j\.example and 2 more\.$/,
-      );
+      const detail = await explainMissingZone(connection, "www.example.org");
+      expect(detail).toMatch(connection.zones ? /: a\.example, .* j\.example and 2 more\.$/ : /www\.example\.org\.$/);
     });
   });
 }
