@@ -3,6 +3,7 @@ import type { DnsProvider } from "./provider";
 import { builtin } from "./providers/builtin";
 import { cloudflare } from "./providers/cloudflare";
 import { digitalocean } from "./providers/digitalocean";
+import { hetzner } from "./providers/hetzner";
 import { inwx } from "./providers/inwx";
 import { linode } from "./providers/linode";
 import { netcup } from "./providers/netcup";
@@ -15,6 +16,7 @@ export const providers: Record<string, DnsProvider> = {
   builtin,
   cloudflare,
   digitalocean,
+  hetzner,
   inwx,
   linode,
   netcup,
