@@ -1,6 +1,6 @@
 /** What certedge remembers between the steps of a sign-in or a registration: for five minutes, each used once. */
 import { and, eq, gt, lt, lte, sql } from "drizzle-orm";
-import { base64Url } from "../accounts/api-key";
+import { hashToken } from "../accounts/token";
 import type { Database } from "../storage/database";
 import { ceremonies } from "../storage/schema";
 
@@ -10,19 +10,16 @@ const MOST_ATTEMPTS = 5;
 export type CeremonyRow = typeof ceremonies.$inferSelect;
 type Kind = CeremonyRow["kind"];
 
-/** 256 random bits: a token, or a WebAuthn challenge. */
-export const newToken = (): string => base64Url(crypto.getRandomValues(new Uint8Array(32)));
-
 export type Ceremonies = ReturnType<typeof createCeremonies>;
 
 export function createCeremonies({ database, now }: { database: Database; now: () => number }) {
   const live = async (token: string, kind: Kind) =>
-    and(eq(ceremonies.tokenHash, await hashOf(token)), eq(ceremonies.kind, kind), gt(ceremonies.expiresAt, now()));
+    and(eq(ceremonies.tokenHash, await hashToken(token)), eq(ceremonies.kind, kind), gt(ceremonies.expiresAt, now()));
 
   return {
     async begin(kind: Kind, token: string, details: { accountId?: number; challenge?: string } = {}): Promise<void> {
       const expiresAt = now() + LIFETIME;
-      await database.insert(ceremonies).values({ tokenHash: await hashOf(token), kind, expiresAt, ...details });
+      await database.insert(ceremonies).values({ tokenHash: await hashToken(token), kind, expiresAt, ...details });
     },
 
     /** Takes one of the five attempts; nothing when there is none left. Counted before it is known how it ends. */
@@ -57,9 +54,4 @@ export function createCeremonies({ database, now }: { database: Database; now: (
       await database.delete(ceremonies).where(lte(ceremonies.expiresAt, now()));
     },
   };
-}
-
-/** A token is 256 random bits: a plain hash keeps it safe. */
-async function hashOf(token: string): Promise<string> {
-  return base64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token))));
 }

@@ -1,11 +1,12 @@
 /** What an account does with its second factors: set them up, look at them, remove them. The rim asks for the password. */
 import { and, eq, notExists } from "drizzle-orm";
 import type { AccountIdentity } from "../accounts/identity";
+import { newToken } from "../accounts/token";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { accounts, recoveryCodes as recoveryCodesTable } from "../storage/schema";
 import { type AuthenticatorApp, wrongCode } from "./authenticator-app";
-import { type Ceremonies, newToken } from "./ceremonies";
+import type { Ceremonies } from "./ceremonies";
 import type { Passkeys } from "./passkeys";
 import type { RecoveryCodes } from "./recovery-codes";
 import { requireRelyingParty } from "./relying-party";

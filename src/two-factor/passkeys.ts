@@ -1,6 +1,6 @@
 /** The passkeys of accounts: registered, used, removed. */
 import { and, asc, eq, sql } from "drizzle-orm";
-import { hashApiKey as keyedHash } from "../accounts/api-key";
+import { keyedHash } from "../accounts/api-key";
 import type { AccountIdentity } from "../accounts/identity";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";

@@ -1,6 +1,6 @@
 /** Codes that stand in for a second factor that is lost: ten, shown once, kept as keyed hashes, each good for one use. */
 import { and, count, eq, isNull, sql } from "drizzle-orm";
-import { hashApiKey as keyedHash } from "../accounts/api-key";
+import { keyedHash } from "../accounts/api-key";
 import type { Database } from "../storage/database";
 import { recoveryCodes } from "../storage/schema";
 

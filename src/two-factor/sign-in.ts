@@ -1,9 +1,9 @@
 /** The steps of signing in that a second factor takes: after the password, or a passkey in its place. */
 import { and, eq, isNull } from "drizzle-orm";
 import { type AccountIdentity, identityOf } from "../accounts/identity";
+import { newToken } from "../accounts/token";
 import { Problem } from "../problems";
 import { accounts } from "../storage/schema";
-import { newToken } from "./ceremonies";
 import type { Method, Parts } from "./factors";
 import { relyingPartyAt, requireRelyingParty } from "./relying-party";
 import { type Assertion, challengeOf, type RequestOptions, requestOptions } from "./webauthn";

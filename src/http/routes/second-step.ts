@@ -14,26 +14,28 @@ import { Assertion, RequestOptions } from "./passkey-schemas";
 const Token = z.string().min(1).max(64).describe("Of the answer to the password");
 const Code = z.string().min(1).max(32).describe("Of the authenticator app, or a recovery code");
 
-/** The answer to an accepted step is a session; what happened goes into the log of whose account it was. */
+/** An accepted step ends in a session; what happened goes into the log of whose account it was. */
 async function conclude(c: Context<AppEnv>, outcome: Outcome) {
   const { audit, sessions } = c.var.services;
   const origin = originOf(c.req.raw);
-  const nobody = { account_id: null, username: null, via: "nobody" as const, credential_id: null };
   if (!outcome.accepted) {
-    const { accountId, detail } = outcome;
     await audit.record({
-      ownerId: accountId ?? INSTALLATION,
-      actor: nobody,
+      ownerId: outcome.accountId ?? INSTALLATION,
+      actor: { account_id: null, username: null, via: "nobody", credential_id: null },
       ...origin,
       action: "sign_in.failed",
       subject: "second factor",
     });
-    throw new Problem(401, detail);
+    throw new Problem(401, outcome.detail);
   }
   const { account, by } = outcome;
   const session = await sessions.open(account, origin);
-  const actor = { ...nobody, account_id: account.id, username: account.username };
-  const entry = { ownerId: account.id, actor, ...origin, subject: `account ${account.username}` };
+  const entry = {
+    ownerId: account.id,
+    actor: { account_id: account.id, username: account.username, via: "session" as const, credential_id: session.id },
+    ...origin,
+    subject: `account ${account.username}`,
+  };
   if (by === "recovery_code") await audit.record({ ...entry, action: "recovery_code.use" });
   await audit.record({ ...entry, action: "sign_in", after: { second_factor: by } });
   return giveCookie(c, session);
