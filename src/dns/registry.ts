@@ -3,6 +3,7 @@ import type { DnsProvider } from "./provider";
 import { builtin } from "./providers/builtin";
 import { cloudflare } from "./providers/cloudflare";
 import { digitalocean } from "./providers/digitalocean";
+import { gandi } from "./providers/gandi";
 import { hetzner } from "./providers/hetzner";
 import { inwx } from "./providers/inwx";
 import { linode } from "./providers/linode";
@@ -16,6 +17,7 @@ export const providers: Record<string, DnsProvider> = {
   builtin,
   cloudflare,
   digitalocean,
+  gandi,
   hetzner,
   inwx,
   linode,
