@@ -4,6 +4,7 @@ import { builtin } from "./providers/builtin";
 import { cloudflare } from "./providers/cloudflare";
 import { digitalocean } from "./providers/digitalocean";
 import { gandi } from "./providers/gandi";
+import { godaddy } from "./providers/godaddy";
 import { hetzner } from "./providers/hetzner";
 import { inwx } from "./providers/inwx";
 import { linode } from "./providers/linode";
@@ -18,6 +19,7 @@ export const providers: Record<string, DnsProvider> = {
   cloudflare,
   digitalocean,
   gandi,
+  godaddy,
   hetzner,
   inwx,
   linode,
