@@ -2,6 +2,7 @@
 import type { DnsProvider } from "./provider";
 import { builtin } from "./providers/builtin";
 import { cloudflare } from "./providers/cloudflare";
+import { desec } from "./providers/desec";
 import { digitalocean } from "./providers/digitalocean";
 import { gandi } from "./providers/gandi";
 import { godaddy } from "./providers/godaddy";
@@ -17,6 +18,7 @@ import { vultr } from "./providers/vultr";
 export const providers: Record<string, DnsProvider> = {
   builtin,
   cloudflare,
+  desec,
   digitalocean,
   gandi,
   godaddy,
