@@ -85,16 +85,14 @@ export class CertificateOrder extends DurableObject<Env> {
     return true;
   }
 
-  /** Server-sent events of one order: its steps so far, then each change, until it ends. */
+  /** One order as JSON Lines: as it is, then again at each change, until it ends. */
   override async fetch(request: Request): Promise<Response> {
     const id = new URL(request.url).pathname.slice(1);
     const order = this.log.read(id);
     if (!order) return new Response(null, { status: 404 });
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     this.stream(this.view(order), writable.getWriter());
-    return new Response(readable, {
-      headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
-    });
+    return new Response(readable);
   }
 
   override async alarm(): Promise<void> {
@@ -186,9 +184,8 @@ export class CertificateOrder extends DurableObject<Env> {
     const encoder = new TextEncoder();
     let pending: Promise<void> = Promise.resolve();
     const send = (view: OrderView) => {
-      const event = isWorking(view.state) ? "step" : "end";
-      const data = JSON.stringify(eventOf(view));
-      pending = pending.then(() => writer.write(encoder.encode(`event: ${event}\ndata: ${data}\n\n`)));
+      const line = `${JSON.stringify(view)}\n`;
+      pending = pending.then(() => writer.write(encoder.encode(line)));
       if (!isWorking(view.state)) {
         this.watchers.delete(watch);
         pending = pending.then(() => writer.close());
@@ -216,9 +213,4 @@ export class CertificateOrder extends DurableObject<Env> {
       steps: this.log.steps(input.id),
     };
   }
-}
-
-/** One event: where the order is, and its newest steps. */
-function eventOf({ id, state, problem, steps }: OrderView) {
-  return { id, state, ...(problem ? { problem } : {}), steps };
 }

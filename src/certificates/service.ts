@@ -171,12 +171,11 @@ export function createCertificates(ports: CertificatePorts) {
       return view as OrderView;
     },
 
-    /** The order's changes as server-sent events. Throws 404. */
-    async orderEvents(row: CertificateRow, id: string): Promise<Response> {
-      const response = await objectOf(row.id).fetch(`https://order/${id}`);
-      if (response.status === 404)
-        throw new Problem(404, `There is no order ${id} for ${row.domain}, or it is too old.`);
-      return response;
+    /** The order as it is, then at each change until it ends: lines of JSON. Throws 404. */
+    async watchOrder(row: CertificateRow, id: string): Promise<ReadableStream<string>> {
+      const { body } = await objectOf(row.id).fetch(`https://order/${id}`);
+      if (!body) throw new Problem(404, `There is no order ${id} for ${row.domain}, or it is too old.`);
+      return body.pipeThrough(new TextDecoderStream());
     },
 
     versions: (row: CertificateRow): Promise<VersionRow[]> =>

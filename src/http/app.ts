@@ -20,6 +20,7 @@ import { dynamicDns } from "./routes/dynamic-dns";
 import { invitations } from "./routes/invitations";
 import { outbox } from "./routes/outbox";
 import { pages } from "./routes/pages";
+import { reference } from "./routes/reference";
 import { secondStep } from "./routes/second-step";
 import { sessions } from "./routes/sessions";
 import { signUpRoutes } from "./routes/sign-up";
@@ -68,10 +69,7 @@ export function createApp(services: (env: Env) => Services) {
   app.use(limitByAddress);
   for (const path of WITHOUT_CREDENTIAL) app.use(path, limitSignIn);
   for (const [path, routes] of mounts) app.route(path, routes);
-  app.doc31("/openapi.json", {
-    openapi: "3.1.0",
-    info: { title: "certedge", version: "0.1.0", description: "TLS certificates and dynamic DNS names, kept alive." },
-  });
+  app.route("/", reference(app));
   const takenBy = methodsOf(app.routes);
   app.notFound((c) => {
     const { method, path } = c.req;
@@ -83,6 +81,7 @@ export function createApp(services: (env: Env) => Services) {
   });
   app.onError((error, c) => answerProblem(error, c));
   return {
+    routes: app.routes,
     fetch: (request: Request, env: AppEnv["Bindings"], context: ExecutionContext) =>
       app.fetch(tidyPath(request), env, context),
   };

@@ -40,8 +40,10 @@ describe("an order", () => {
 
   it("that has ended streams its end", async () => {
     const made = await create({ domain: uniqueName("ended") });
-    const events = await readEvents(made.headers.get("location") ?? "");
-    expect(events).toMatchObject([{ event: "end", data: { state: "valid" } }]);
+    const location = made.headers.get("location") ?? "";
+    const { json: order } = await api().get(location);
+    expect(order.state).toBe("valid");
+    expect(await readEvents(location)).toEqual([{ event: "end", data: order }]);
   });
 
   it("is joined by requests that come while it is under way", async () => {

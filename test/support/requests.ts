@@ -1,4 +1,6 @@
 /** Requests to a running certedge: its answers, whatever their status. */
+import { isApi, requireDescribed } from "./openapi-answers";
+
 export interface Answer {
   status: number;
   headers: Headers;
@@ -28,7 +30,11 @@ export function requestTo(url: string, { key, cookie, headers = {} }: Caller = {
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, text, json: parse(text) };
+    const { status, headers: answered } = response;
+    const json = parse(text);
+    const type = (answered.get("content-type") ?? "").replace(/;.*/s, "");
+    if (isApi(path)) await requireDescribed(url, { method, path, status, type, json });
+    return { status, headers: answered, text, json };
   };
   return {
     get: (path: string) => call("GET", path),

@@ -1,12 +1,11 @@
 /** The account: claiming the installation's first one, one's own, its password and address, and its end. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { deleteCookie } from "hono/cookie";
-import { requireSession } from "../../accounts/identity";
 import { INSTALLATION } from "../../audit/service";
 import { afterwards } from "../afterwards";
 import { api } from "../api";
 import { audited } from "../audited";
-import { requireSameOrigin, SESSION_COOKIE, signedIn } from "../guards";
+import { inPerson, requireSameOrigin, SESSION_COOKIE, signedIn } from "../guards";
 import { originOf } from "../origin";
 import { answers, body, instant } from "../schemas";
 import { Account, Email, giveCookie, NewPassword, Password, Session, toAccount, Username } from "./account-schemas";
@@ -70,12 +69,11 @@ accounts.openapi(
     path: "/account/password",
     operationId: "changePassword",
     summary: "Change my password; every other session ends",
-    middleware: withAccount,
+    middleware: inPerson,
     request: body(z.strictObject({ current_password: Password, new_password: NewPassword }).openapi("PasswordChange")),
     responses: answers({ 204: null }),
   }),
   async (c) => {
-    requireSession(c.var.access);
     const { current_password, new_password } = c.req.valid("json");
     const { passwordChanges } = c.var.services;
     const mail = await passwordChanges.change(c.var.access, current_password, new_password, originOf(c.req.raw));
@@ -91,12 +89,11 @@ accounts.openapi(
     path: "/account/email",
     operationId: "changeEmail",
     summary: "Change my e-mail address: a link goes to the new one, which is the account's once it is confirmed",
-    middleware: withAccount,
+    middleware: inPerson,
     request: body(z.strictObject({ email: Email, password: Password }).openapi("EmailChange")),
     responses: answers({ 202: null }),
   }),
   async (c) => {
-    requireSession(c.var.access);
     const { email, password } = c.req.valid("json");
     const { addresses, passwordChanges } = c.var.services;
     await passwordChanges.requirePassword(c.var.account, password, originOf(c.req.raw), "/password");
@@ -132,12 +129,11 @@ accounts.openapi(
       "At once nobody can act for it any more. 204: all that belonged to it is deleted, with its DNS records. " +
       "202: something is still to be taken down, such as an order that is under way; that is done as soon as it can be. " +
       "Certificates stay valid until they end, unless they are revoked before.",
-    middleware: withAccount,
+    middleware: inPerson,
     request: body(z.strictObject({ password: Password }).openapi("AccountClosing")),
     responses: answers({ 202: z.object({ remaining: z.array(z.string()) }), 204: null }),
   }),
   async (c) => {
-    requireSession(c.var.access);
     const { account } = c.var;
     const { closing, passwordChanges } = c.var.services;
     const { password } = c.req.valid("json");

@@ -1,11 +1,10 @@
 /** Sessions: signing in and out, here and everywhere. */
 import { createRoute, z } from "@hono/zod-openapi";
 import { deleteCookie, getCookie } from "hono/cookie";
-import { requireSession } from "../../accounts/identity";
 import type { SessionRow } from "../../accounts/sessions";
 import { api } from "../api";
 import { audited } from "../audited";
-import { requireSameOrigin, SESSION_COOKIE, signedIn } from "../guards";
+import { inPerson, requireSameOrigin, SESSION_COOKIE, signedIn } from "../guards";
 import { originOf } from "../origin";
 import { answers, body, instant } from "../schemas";
 import { giveCookie, Password, Session } from "./account-schemas";
@@ -92,11 +91,10 @@ sessions.openapi(
     path: "/",
     operationId: "signOutEverywhere",
     summary: "Sign out everywhere, here too",
-    middleware: withAccount,
+    middleware: inPerson,
     responses: answers({ 204: null }),
   }),
   async (c) => {
-    requireSession(c.var.access);
     await c.var.services.sessions.endAll(c.var.account.id);
     await audited(c, "sign_out.everywhere", `account ${c.var.account.username}`);
     deleteCookie(c, SESSION_COOKIE, { path: "/", secure: true });
@@ -139,12 +137,11 @@ sessions.openapi(
     path: "/{id}",
     operationId: "endSession",
     summary: "End one of my sessions",
-    middleware: withAccount,
+    middleware: inPerson,
     request: { params: z.object({ id: z.string() }) },
     responses: answers({ 204: null }),
   }),
   async (c) => {
-    requireSession(c.var.access);
     const { id } = c.req.valid("param");
     await c.var.services.sessions.end(c.var.account.id, id);
     await audited(c, "sign_out", `session ${id}`);

@@ -2,11 +2,10 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { AccountIdentity } from "../../accounts/identity";
-import { requireSession } from "../../accounts/identity";
 import type { AuditAction } from "../../audit/actions";
 import { afterwards } from "../afterwards";
 import { type AppEnv, api } from "../api";
-import { signedIn } from "../guards";
+import { inPerson } from "../guards";
 import { originOf } from "../origin";
 import { answers, body } from "../schemas";
 import { Account, Email, LinkToken, NewPassword, toAccount, Username } from "./account-schemas";
@@ -97,11 +96,10 @@ signUpRoutes.openapi(
     path: "/email/verification",
     operationId: "sendVerification",
     summary: "Send me the link again, five times within an hour at most",
-    middleware: signedIn({ read: "account:read", write: "account:write" }),
+    middleware: inPerson,
     responses: answers({ 202: null }),
   }),
   async (c) => {
-    requireSession(c.var.access);
     await c.var.services.signUp.sendAgain(c.var.account);
     return c.body(null, 202);
   },

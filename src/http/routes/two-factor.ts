@@ -1,12 +1,10 @@
 /** Setting up second factors: an authenticator app, recovery codes, passkeys. */
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { createMiddleware } from "hono/factory";
-import { requireSession } from "../../accounts/identity";
 import type { PasskeyRow } from "../../two-factor/passkeys";
 import { type AppEnv, api } from "../api";
 import { audited } from "../audited";
-import { signedIn } from "../guards";
+import { inPerson, signedIn } from "../guards";
 import { originOf } from "../origin";
 import { answers, body, instant } from "../schemas";
 import { Password } from "./account-schemas";
@@ -33,14 +31,6 @@ const toPasskey = ({ id, name, createdAt, lastUsedAt }: PasskeyRow) => ({
 });
 
 const readable = signedIn({ read: "account:read", write: "account:write" });
-
-/** Whoever has an API key has passed by the second factors: it must not change them. */
-const changeable = createMiddleware<AppEnv>((c, next) =>
-  readable(c, () => {
-    requireSession(c.var.access);
-    return next();
-  }),
-);
 
 /** A session may be stolen; what it takes to sign in is changed by who knows the password. */
 const requirePassword = (c: Context<AppEnv>, { password }: { password: string }) =>
@@ -84,7 +74,7 @@ twoFactor.openapi(
     path: "/account/totp",
     operationId: "beginAuthenticatorApp",
     summary: "Begin to set up an authenticator app; it counts once it is confirmed",
-    middleware: changeable,
+    middleware: inPerson,
     request: body(z.strictObject({ password: Password })),
     responses: answers({
       200: z
@@ -105,7 +95,7 @@ twoFactor.openapi(
     path: "/account/totp/confirm",
     operationId: "confirmAuthenticatorApp",
     summary: "Confirm the authenticator app by a code of it",
-    middleware: changeable,
+    middleware: inPerson,
     request: body(z.strictObject({ code: Code })),
     responses: answers({ 200: FirstRecoveryCodes }),
   }),
@@ -123,7 +113,7 @@ twoFactor.openapi(
     path: "/account/totp",
     operationId: "removeAuthenticatorApp",
     summary: "Remove the authenticator app",
-    middleware: changeable,
+    middleware: inPerson,
     request: body(z.strictObject({ password: Password, code: Code })),
     responses: answers({ 204: null }),
   }),
@@ -142,7 +132,7 @@ twoFactor.openapi(
     path: "/account/recovery-codes",
     operationId: "makeRecoveryCodes",
     summary: "Make ten new recovery codes; those before are void",
-    middleware: changeable,
+    middleware: inPerson,
     request: body(z.strictObject({ password: Password })),
     responses: answers({ 200: RecoveryCodes }),
   }),
@@ -175,7 +165,7 @@ twoFactor.openapi(
     path: "/account/passkeys/options",
     operationId: "beginPasskey",
     summary: "Begin to register a passkey: what navigator.credentials.create takes",
-    middleware: changeable,
+    middleware: inPerson,
     request: body(z.strictObject({ password: Password })),
     responses: answers({ 200: CreationOptions }),
   }),
@@ -191,7 +181,7 @@ twoFactor.openapi(
     path: "/account/passkeys",
     operationId: "addPasskey",
     summary: "Register the passkey that navigator.credentials.create gave, within five minutes",
-    middleware: changeable,
+    middleware: inPerson,
     request: body(z.strictObject({ name: z.string().min(1).max(100), passkey: Registration })),
     responses: answers({ 201: FirstRecoveryCodes.extend({ passkey: Passkey }) }),
   }),
@@ -210,7 +200,7 @@ twoFactor.openapi(
     path: "/account/passkeys/{id}",
     operationId: "removePasskey",
     summary: "Remove a passkey",
-    middleware: changeable,
+    middleware: inPerson,
     request: { params: z.object({ id: z.string() }), ...body(z.strictObject({ password: Password })) },
     responses: answers({ 204: null }),
   }),

@@ -1,0 +1,26 @@
+/** The groups of the reference, each with the paths that are in it. */
+
+const groups = [
+  ["API keys", ["/api-keys", "/api/api-keys"], "Credentials for programs and routers, each as narrow as its use."],
+  ["Certificates", ["/api/certificates"], "Asking for a certificate, watching its order, taking it away."],
+  ["Domains", ["/api/domains"], "Host names that follow an address."],
+  ["CA accounts", ["/api/ca"], "Registrations with certificate authorities."],
+  ["DNS accounts", ["/api/dns"], "Credentials of DNS providers, whose zones hold the names."],
+  ["Audit", ["/api/audit"], "Who did what, from where, on what: only ever added to."],
+  ["Administration", ["/api/admin"], "Running the installation; for its administrators."],
+  ["Signing in", ["/api/sessions", "/api/passkeys"], "Sessions, for people in a browser."],
+  ["Second factors", ["/api/account/"], "An authenticator app, passkeys, recovery codes."],
+  ["Account", ["/api/"], "The account itself: making, changing and closing it."],
+] as const;
+
+/** Of /api/account/…, what belongs to the account itself. */
+const ACCOUNT = /^\/api\/account\/(password|email|export)$/;
+
+export const tags = groups.map(([name, , description]) => ({ name, description }));
+
+export function tagOf(path: string): string {
+  if (ACCOUNT.test(path)) return "Account";
+  const group = groups.find(([, prefixes]) => prefixes.some((prefix) => path.startsWith(prefix)));
+  if (!group) throw new Error(`${path} is in no group of the reference: see reference/tags.ts`);
+  return group[0];
+}

@@ -1,0 +1,156 @@
+/** How certificates and their orders look in the API, and what is given for a new one. */
+import { z } from "@hono/zod-openapi";
+import type { AccountIdentity } from "../../accounts/identity";
+import type { OrderView } from "../../certificates/order-object";
+import { orderStates } from "../../certificates/order-state";
+import { renewalRefusal } from "../../certificates/renewals";
+import type { CertificateRow, VersionRow } from "../../certificates/service";
+import { parseKeyType } from "../../pki/keys";
+import { instant } from "../schemas";
+
+const KeyType = z
+  .string()
+  .transform((given, context) => {
+    const type = parseKeyType(given);
+    if (type) return type;
+    context.addIssue({ code: "custom", message: "Known key types: p256, p384, rsa2048, rsa3072, rsa4096." });
+    return z.NEVER;
+  })
+  .openapi({ type: "string", enum: ["p256", "p384", "rsa2048", "rsa3072", "rsa4096"] });
+
+export const NewCertificate = z
+  .strictObject({
+    domain: z.string().min(1).max(300).describe("The first name; wildcards as *.example.com"),
+    san_domains: z.array(z.string().min(1).max(300)).max(1000).default([]).describe("More names, 100 with the first"),
+    dns_provider: z.string().max(64).optional(),
+    dns_account_id: z.string().max(64).optional(),
+    ca_account_id: z.uuid().optional(),
+    key_type: KeyType.default("p256"),
+    must_staple: z.boolean().default(false),
+    profile: z.string().max(64).optional().describe("A profile that the authority offers"),
+  })
+  .refine((input) => input.dns_account_id === undefined || input.dns_provider !== undefined, {
+    message: "dns_account_id needs the dns_provider whose account it is.",
+    path: ["dns_account_id"],
+  })
+  .openapi("NewCertificate");
+
+const OrderProblem = z.object({
+  cause: z.string(),
+  title: z.string(),
+  detail: z.string(),
+  evidence: z.record(z.string(), z.unknown()),
+  what_to_do: z.string(),
+  retry_after: z.string().optional(),
+});
+
+export const Order = z
+  .object({
+    id: z.uuid(),
+    reason: z.enum(["create", "renew", "manual"]),
+    state: z.enum(orderStates),
+    problem: OrderProblem.optional(),
+    created_at: z.string(),
+    finished_at: z.string().nullable(),
+    steps: z.array(
+      z.object({
+        state: z.enum(orderStates),
+        started_at: z.string(),
+        finished_at: z.string().nullable(),
+        milliseconds: z.number().nullable(),
+        detail: z.record(z.string(), z.unknown()),
+      }),
+    ),
+  })
+  .openapi("Order");
+
+export const Certificate = z
+  .object({
+    id: z.uuid(),
+    domain: z.string(),
+    names: z.array(z.string()),
+    status: z.enum(["pending", "valid", "failed", "revoked"]),
+    key_type: z.string(),
+    must_staple: z.boolean(),
+    profile: z.string().nullable(),
+    ca_account_id: z.string().nullable(),
+    dns_provider: z.string().nullable(),
+    dns_account_id: z.string().nullable(),
+    not_after: z.string().nullable(),
+    renew_at: z.string().nullable(),
+    failures: z.number(),
+    problem: OrderProblem.nullable(),
+    automatic_renewal: z.boolean().describe("Whether the account's plan has it renewed without being asked"),
+    created_at: z.string(),
+    updated_at: z.string(),
+  })
+  .openapi("Certificate");
+
+const Version = z.object({
+  id: z.uuid(),
+  serial: z.string(),
+  fingerprint_sha256: z.string(),
+  issuer: z.string(),
+  names: z.array(z.string()),
+  not_before: z.string(),
+  not_after: z.string(),
+  ca_account_id: z.string(),
+  revoked_at: z.string().nullable(),
+});
+
+export const CertificateWithVersions = Certificate.extend({ versions: z.array(Version) }).openapi(
+  "CertificateWithVersions",
+);
+export const Ordered = z.object({ certificate: Certificate, order: Order }).openapi("OrderedCertificate");
+
+export const maybeInstant = (milliseconds: number | null) => (milliseconds === null ? null : instant(milliseconds));
+/** Steps are short: their instants keep the milliseconds. */
+const exact = (milliseconds: number) => new Date(milliseconds).toISOString();
+
+export const toOrder = (view: OrderView): z.infer<typeof Order> => ({
+  id: view.id,
+  reason: view.reason,
+  state: view.state,
+  ...(view.problem ? { problem: view.problem } : {}),
+  created_at: exact(view.createdAt),
+  finished_at: view.finishedAt === null ? null : exact(view.finishedAt),
+  steps: view.steps.map(({ state, startedAt, finishedAt, detail }) => ({
+    state,
+    started_at: exact(startedAt),
+    finished_at: finishedAt === null ? null : exact(finishedAt),
+    milliseconds: finishedAt === null ? null : finishedAt - startedAt,
+    detail,
+  })),
+});
+
+export const toCertificate = (row: CertificateRow, account: AccountIdentity): z.infer<typeof Certificate> => ({
+  id: row.id,
+  domain: row.domain,
+  names: row.names,
+  status: row.status,
+  key_type: row.keyType,
+  must_staple: row.mustStaple,
+  profile: row.profile,
+  ca_account_id: row.caAccountId,
+  dns_provider: row.dnsProvider,
+  dns_account_id: row.dnsAccountId,
+  not_after: maybeInstant(row.notAfter),
+  renew_at: maybeInstant(row.renewAt),
+  failures: row.failures,
+  problem: (row.problem as z.infer<typeof OrderProblem> | null) ?? null,
+  automatic_renewal: renewalRefusal(row.names, account) === undefined,
+  created_at: instant(row.createdAt),
+  updated_at: instant(row.updatedAt),
+});
+
+export const toVersion = (version: VersionRow): z.infer<typeof Version> => ({
+  id: version.id,
+  serial: version.serial,
+  fingerprint_sha256: version.fingerprint,
+  issuer: version.issuer,
+  names: version.names,
+  not_before: instant(version.notBefore),
+  not_after: instant(version.notAfter),
+  ca_account_id: version.caAccountId,
+  revoked_at: maybeInstant(version.revokedAt),
+});

@@ -1,0 +1,71 @@
+/** The description of the API: whole, sound, and true. That answers are as it says is held by every test that asks for one. */
+import { createConfig, lintFromString } from "@redocly/openapi-core";
+import { beforeAll, describe, expect, it } from "vitest";
+import { createApp } from "../src/http/app";
+import type { Document } from "../src/http/reference/document";
+import { request } from "./support/certedge";
+
+let document: Document;
+beforeAll(async () => {
+  document = (await request().get("/openapi.json")).json;
+});
+
+/** What is there, and is no JSON API. */
+const OTHERS = [
+  /^\/$/,
+  /^\/(health|style\.css|openapi\.json|docs|claim|sign-up|verify|forgot|reset)$/,
+  /^\/(domains\/)?(nic|v2|v3|dyndns)\/update$/,
+  /^\/(ip|checkip)$/,
+  /^\/dns-query$/,
+  /^\/dns\/pdns\//,
+  /^\/acme\//,
+  /^\/ca\/root\.pem$/,
+  /^\/dev\/outbox$/,
+];
+
+const operations = () =>
+  Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, operation })),
+  );
+
+describe("the OpenAPI document", () => {
+  it("has every route of the API, and nothing else", () => {
+    const { routes } = createApp(() => ({}) as never);
+    const api = routes
+      .filter(({ method }) => method !== "ALL")
+      .filter(({ path }) => !OTHERS.some((other) => other.test(path)))
+      .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}").replace(/(?<=.)\/$/, "")}`);
+    expect(
+      operations()
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual([...new Set(api)].sort());
+  });
+
+  it("passes a linter without an error and without a warning", async () => {
+    const config = await createConfig({ extends: ["recommended"] });
+    const lint = (source: string) => lintFromString({ source, config, absoluteRef: "openapi.json" });
+    const found = (await lint(JSON.stringify(document))).map(({ ruleId, message, location }) => [
+      ruleId,
+      message,
+      location[0]?.pointer,
+    ]);
+    expect(found).toEqual([]);
+    const broken = { ...document, info: { title: "certedge" } };
+    expect((await lint(JSON.stringify(broken))).map(({ ruleId }) => ruleId)).toContain("info-license");
+  });
+
+  it("says of every operation what it is called, what it is about, and what it takes to use it", () => {
+    const ids = operations().map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { name, operation } of operations()) {
+      expect(operation, name).toMatchObject({
+        operationId: expect.stringMatching(/^[a-z][A-Za-z]+$/),
+        summary: expect.stringMatching(/^[A-Z].*[^.]$/),
+        tags: [expect.any(String)],
+        security: expect.any(Array),
+        responses: { 429: expect.anything(), 500: expect.anything() },
+      });
+    }
+  });
+});
