@@ -7,6 +7,7 @@ import { digitalocean } from "./providers/digitalocean";
 import { gandi } from "./providers/gandi";
 import { godaddy } from "./providers/godaddy";
 import { hetzner } from "./providers/hetzner";
+import { infomaniak } from "./providers/infomaniak";
 import { inwx } from "./providers/inwx";
 import { linode } from "./providers/linode";
 import { netcup } from "./providers/netcup";
@@ -23,6 +24,7 @@ export const providers: Record<string, DnsProvider> = {
   gandi,
   godaddy,
   hetzner,
+  infomaniak,
   inwx,
   linode,
   netcup,
