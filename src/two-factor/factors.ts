@@ -11,7 +11,7 @@ import type { Passkeys } from "./passkeys";
 import type { RecoveryCodes } from "./recovery-codes";
 import { requireRelyingParty } from "./relying-party";
 import { hasSecondFactor } from "./required";
-import { challengeOf, type Registration, verifyRegistration } from "./webauthn";
+import { challengeOf, type Registration } from "./webauthn";
 
 export type Method = "totp" | "passkey" | "recovery_code";
 
@@ -96,6 +96,7 @@ export function createFactors({ database, app, recoveryCodes, passkeys, ceremoni
       const relyingParty = requireRelyingParty(url);
       const challenge = challengeOf(registration.response.clientDataJSON) ?? "";
       const ceremony = await ceremonies.take("passkey_registration", challenge);
+      const { verifyRegistration } = await import("./verification");
       const credential =
         ceremony?.accountId === id ? await verifyRegistration(registration, relyingParty, challenge) : undefined;
       if (!credential) {

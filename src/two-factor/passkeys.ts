@@ -6,7 +6,7 @@ import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { passkeys } from "../storage/schema";
 import type { RelyingParty } from "./relying-party";
-import { type Assertion, type Credential, creationOptions, verifyAssertion } from "./webauthn";
+import { type Assertion, type Credential, creationOptions } from "./webauthn";
 
 const MOST = 20;
 
@@ -61,6 +61,7 @@ export function createPasskeys(ports: { database: Database; pepper: string; now:
       if (!row || (accountId !== undefined && row.accountId !== accountId)) return undefined;
       const { userHandle } = assertion.response;
       if (userHandle && userHandle !== (await userHandleOf(row.accountId))) return undefined;
+      const { verifyAssertion } = await import("./verification");
       const counter = await verifyAssertion(assertion, relyingParty, challenge, row);
       if (counter === undefined) return undefined;
       // One statement decides between two answers at once. Synced passkeys count nothing: theirs stays 0.
