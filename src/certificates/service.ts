@@ -173,8 +173,9 @@ export function createCertificates(ports: CertificatePorts) {
 
     /** The order as it is, then at each change until it ends: lines of JSON. Throws 404. */
     async watchOrder(row: CertificateRow, id: string): Promise<ReadableStream<string>> {
-      const { body } = await objectOf(row.id).fetch(`https://order/${id}`);
-      if (!body) throw new Problem(404, `There is no order ${id} for ${row.domain}, or it is too old.`);
+      const { status, body } = await objectOf(row.id).fetch(`https://order/${id}`);
+      if (status === 404 || !body)
+        throw new Problem(404, `There is no order ${id} for ${row.domain}, or it is too old.`);
       return body.pipeThrough(new TextDecoderStream());
     },
 

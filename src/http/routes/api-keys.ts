@@ -65,6 +65,7 @@ const ApiKeyWithUse = ApiKey.extend({
     .describe("Every network that it was used from"),
 }).openapi("ApiKeyWithUse");
 
+/** In the order in which the seed shows them. */
 const toApiKey = (row: ApiKeyRow) => ({
   id: row.id,
   name: row.name,
@@ -118,7 +119,7 @@ apiKeys.openapi(
     });
     await audited(c, "api_key.create", `API key ${row.id}`, { after: { name, ...narrowingOf(row) } });
     c.header("cache-control", "no-store");
-    return c.json({ ...toApiKey(row), user_id: row.ownerId, key }, 201);
+    return c.json({ id: row.id, user_id: row.ownerId, key, ...toApiKey(row) }, 201);
   },
 );
 

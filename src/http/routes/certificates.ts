@@ -30,7 +30,10 @@ const wait = z.object({
 
 /** Of each kind, the schema of the file. */
 const downloads = Object.fromEntries(
-  Object.values(forms).map(({ contentType }) => [contentType, { schema: z.string() }]),
+  Object.values(forms).map(({ contentType }) => [
+    contentType,
+    { schema: contentType === "application/json" ? z.record(z.string(), z.string()) : z.string() },
+  ]),
 );
 
 const toEvent = (line: string): string => {
