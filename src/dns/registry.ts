@@ -4,6 +4,7 @@ import { builtin } from "./providers/builtin";
 import { cloudflare } from "./providers/cloudflare";
 import { desec } from "./providers/desec";
 import { digitalocean } from "./providers/digitalocean";
+import { dnsimple } from "./providers/dnsimple";
 import { gandi } from "./providers/gandi";
 import { godaddy } from "./providers/godaddy";
 import { hetzner } from "./providers/hetzner";
@@ -21,6 +22,7 @@ export const providers: Record<string, DnsProvider> = {
   cloudflare,
   desec,
   digitalocean,
+  dnsimple,
   gandi,
   godaddy,
   hetzner,
