@@ -12,6 +12,7 @@ import { infomaniak } from "./providers/infomaniak";
 import { inwx } from "./providers/inwx";
 import { linode } from "./providers/linode";
 import { netcup } from "./providers/netcup";
+import { netlify } from "./providers/netlify";
 import { porkbun } from "./providers/porkbun";
 import { powerdns } from "./providers/powerdns";
 import { route53 } from "./providers/route53";
@@ -30,6 +31,7 @@ export const providers: Record<string, DnsProvider> = {
   inwx,
   linode,
   netcup,
+  netlify,
   porkbun,
   powerdns,
   route53,
