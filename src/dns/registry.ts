@@ -16,6 +16,7 @@ import { netlify } from "./providers/netlify";
 import { porkbun } from "./providers/porkbun";
 import { powerdns } from "./providers/powerdns";
 import { route53 } from "./providers/route53";
+import { vercel } from "./providers/vercel";
 import { vultr } from "./providers/vultr";
 
 export const providers: Record<string, DnsProvider> = {
@@ -35,5 +36,6 @@ export const providers: Record<string, DnsProvider> = {
   porkbun,
   powerdns,
   route53,
+  vercel,
   vultr,
 };
