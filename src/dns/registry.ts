@@ -7,6 +7,7 @@ import { digitalocean } from "./providers/digitalocean";
 import { dnsimple } from "./providers/dnsimple";
 import { gandi } from "./providers/gandi";
 import { godaddy } from "./providers/godaddy";
+import { google } from "./providers/google";
 import { hetzner } from "./providers/hetzner";
 import { infomaniak } from "./providers/infomaniak";
 import { inwx } from "./providers/inwx";
@@ -27,6 +28,7 @@ export const providers: Record<string, DnsProvider> = {
   dnsimple,
   gandi,
   godaddy,
+  google,
   hetzner,
   infomaniak,
   inwx,
