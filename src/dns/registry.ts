@@ -1,5 +1,6 @@
 /** The DNS providers that certedge can write to. */
 import type { DnsProvider } from "./provider";
+import { azure } from "./providers/azure";
 import { builtin } from "./providers/builtin";
 import { cloudflare } from "./providers/cloudflare";
 import { desec } from "./providers/desec";
@@ -21,6 +22,7 @@ import { vercel } from "./providers/vercel";
 import { vultr } from "./providers/vultr";
 
 export const providers: Record<string, DnsProvider> = {
+  azure,
   builtin,
   cloudflare,
   desec,
