@@ -12,6 +12,7 @@ import { google } from "./providers/google";
 import { hetzner } from "./providers/hetzner";
 import { infomaniak } from "./providers/infomaniak";
 import { inwx } from "./providers/inwx";
+import { ionos } from "./providers/ionos";
 import { linode } from "./providers/linode";
 import { netcup } from "./providers/netcup";
 import { netlify } from "./providers/netlify";
@@ -34,6 +35,7 @@ export const providers: Record<string, DnsProvider> = {
   hetzner,
   infomaniak,
   inwx,
+  ionos,
   linode,
   netcup,
   netlify,
