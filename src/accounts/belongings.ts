@@ -1,57 +1,60 @@
-/** Every table with rows of an account, in the order in which they can be deleted: what refers to another one comes first. */
-import { eq, inArray, type SQL } from "drizzle-orm";
-import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+/** What belongs to an account, read from the schema itself: the rows of every table that refers to it, however indirectly. */
+import { eq, inArray, is, type SQL } from "drizzle-orm";
+import { type ForeignKey, getTableConfig, type SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { Database } from "../storage/database";
-import {
-  apiKeys,
-  caAccounts,
-  ceremonies,
-  certificates,
-  certificateVersions,
-  dnsAccounts,
-  domainRecords,
-  domains,
-  emailTokens,
-  knownNetworks,
-  orders,
-  passkeys,
-  records,
-  recoveryCodes,
-  sessions,
-  zones,
-} from "../storage/schema";
+import * as schema from "../storage/schema";
 
-interface Belonging {
+export interface Belonging {
+  name: string;
   table: SQLiteTable;
   of(accountId: number): SQL;
-  /** Its name in an export; without one, it holds nothing that is worth a copy. */
-  title?: string;
 }
 
-export const belongings = (database: Database): Belonging[] => [
-  { table: sessions, of: (id) => eq(sessions.accountId, id), title: "sessions" },
-  { table: apiKeys, of: (id) => eq(apiKeys.ownerId, id), title: "api_keys" },
-  { table: knownNetworks, of: (id) => eq(knownNetworks.ownerId, id), title: "known_networks" },
-  { table: passkeys, of: (id) => eq(passkeys.accountId, id), title: "passkeys" },
-  { table: recoveryCodes, of: (id) => eq(recoveryCodes.accountId, id) },
-  { table: ceremonies, of: (id) => eq(ceremonies.accountId, id) },
-  { table: emailTokens, of: (id) => eq(emailTokens.accountId, id) },
-  { table: orders, of: (id) => eq(orders.ownerId, id), title: "orders" },
-  { table: certificateVersions, of: (id) => eq(certificateVersions.ownerId, id), title: "certificate_versions" },
-  { table: certificates, of: (id) => eq(certificates.ownerId, id), title: "certificates" },
-  {
-    table: domainRecords,
-    of: (id) =>
-      inArray(domainRecords.domainId, database.select({ id: domains.id }).from(domains).where(eq(domains.ownerId, id))),
-    title: "domain_records",
-  },
-  { table: domains, of: (id) => eq(domains.ownerId, id), title: "domains" },
-  {
-    table: records,
-    of: (id) => inArray(records.zoneId, database.select({ id: zones.id }).from(zones).where(eq(zones.ownerId, id))),
-    title: "zone_records",
-  },
-  { table: zones, of: (id) => eq(zones.ownerId, id), title: "zones" },
-  { table: caAccounts, of: (id) => eq(caAccounts.ownerId, id), title: "ca_accounts" },
-  { table: dnsAccounts, of: (id) => eq(dnsAccounts.ownerId, id), title: "dns_accounts" },
-];
+interface Reference {
+  column: SQLiteColumn;
+  target: SQLiteTable;
+  targetColumn: SQLiteColumn;
+}
+
+const tables = Object.values(schema).filter((value) => is(value, SQLiteTable)) as SQLiteTable[];
+
+const referencesOf = (table: SQLiteTable): Reference[] =>
+  getTableConfig(table).foreignKeys.flatMap((key: ForeignKey) => {
+    const { columns, foreignTable, foreignColumns } = key.reference();
+    const [column, targetColumn] = [columns[0], foreignColumns[0]];
+    return column && targetColumn ? [{ column, target: foreignTable as SQLiteTable, targetColumn }] : [];
+  });
+
+/** By which a table's rows are an account's: its own reference to it, else to what is the account's. */
+function belongsBy(table: SQLiteTable): Reference | undefined {
+  const references = referencesOf(table).filter(({ target }) => target !== table);
+  return (
+    references.find(({ target }) => target === schema.accounts) ?? references.find(({ target }) => belongsBy(target))
+  );
+}
+
+/** What refers to another table comes before it: in this order the rows can be deleted. */
+function inOrder(): SQLiteTable[] {
+  const done = new Set<SQLiteTable>();
+  const visit = (table: SQLiteTable) => {
+    if (done.has(table)) return;
+    for (const { target } of referencesOf(table)) if (target !== table) visit(target);
+    done.add(table);
+  };
+  tables.forEach(visit);
+  return [...done].reverse();
+}
+
+export function belongings(database: Database): Belonging[] {
+  const rowsOf = (reference: Reference, accountId: number): SQL => {
+    const { column, target, targetColumn } = reference;
+    const above = belongsBy(target);
+    if (!above) return eq(column, accountId);
+    return inArray(column, database.select({ key: targetColumn }).from(target).where(rowsOf(above, accountId)));
+  };
+  return inOrder().flatMap((table) => {
+    const reference = belongsBy(table);
+    if (!reference) return [];
+    return [{ name: getTableConfig(table).name, table, of: (accountId: number) => rowsOf(reference, accountId) }];
+  });
+}

@@ -11,11 +11,14 @@ export type ExportedRow = Record<string, unknown>;
 const SECRET = /^sealed_|_hash$/;
 const INSTANT = /_at$|^not_(before|after)$/;
 
+/** What is of no worth tomorrow, or without its secret. */
+const PASSING = new Set(["ceremonies", "email_tokens", "recovery_codes", "update_counts"]);
+
 export async function exportAccount(database: Database, accountId: number) {
   const [account = {}] = await rowsOf(database, accounts, eq(accounts.id, accountId));
   const owned: Record<string, ExportedRow[]> = {};
-  for (const { table, of, title } of belongings(database)) {
-    if (title) owned[title] = await rowsOf(database, table, of(accountId));
+  for (const { name, table, of } of belongings(database)) {
+    if (!PASSING.has(name)) owned[name] = await rowsOf(database, table, of(accountId));
   }
   return { account, owned };
 }

@@ -15,7 +15,8 @@ const ROWS = [
   "yxcvbnm",
 ];
 
-const LEAST_OWN = 6;
+/** Letters and digits beside what everybody knows. */
+const LEAST_OWN = 8;
 
 /** Whose password it is to be. */
 interface Person {
@@ -45,7 +46,8 @@ export function weaknessOf(password: string, { username, email }: Person): strin
     "certedge",
     "password",
   ];
-  if (ownPartOf(plain, known).length < LEAST_OWN) {
+  const own = ownPartOf(plain, known);
+  if (own !== undefined && own.length < LEAST_OWN) {
     return "The password is little more than your name, your address or certedge's. Choose another one.";
   }
   return undefined;
@@ -72,9 +74,9 @@ function runFrom(text: string, start: number): number {
   return run;
 }
 
-/** What is left without what everybody knows of the person, and without what stands between. */
-function ownPartOf(text: string, known: string[]): string {
+/** What is left without what everybody knows of the person, and without signs; nothing when there is none of it. */
+function ownPartOf(text: string, known: string[]): string | undefined {
   const words = known.filter((word) => word.length > 2).sort((a, b) => b.length - a.length);
   const rest = words.reduce((left, word) => left.replaceAll(word, ""), text);
-  return rest.replace(/[^\p{L}\p{N}]/gu, "");
+  return rest === text ? undefined : rest.replace(/[^\p{L}\p{N}]/gu, "");
 }
