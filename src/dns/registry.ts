@@ -2,6 +2,7 @@
 import type { DnsProvider } from "./provider";
 import { azure } from "./providers/azure";
 import { builtin } from "./providers/builtin";
+import { bunny } from "./providers/bunny";
 import { cloudflare } from "./providers/cloudflare";
 import { desec } from "./providers/desec";
 import { digitalocean } from "./providers/digitalocean";
@@ -25,6 +26,7 @@ import { vultr } from "./providers/vultr";
 export const providers: Record<string, DnsProvider> = {
   azure,
   builtin,
+  bunny,
   cloudflare,
   desec,
   digitalocean,
