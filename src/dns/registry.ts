@@ -20,6 +20,7 @@ import { netlify } from "./providers/netlify";
 import { porkbun } from "./providers/porkbun";
 import { powerdns } from "./providers/powerdns";
 import { route53 } from "./providers/route53";
+import { scaleway } from "./providers/scaleway";
 import { vercel } from "./providers/vercel";
 import { vultr } from "./providers/vultr";
 
@@ -44,6 +45,7 @@ export const providers: Record<string, DnsProvider> = {
   porkbun,
   powerdns,
   route53,
+  scaleway,
   vercel,
   vultr,
 };

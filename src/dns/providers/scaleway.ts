@@ -1,0 +1,110 @@
+/**
+ * Scaleway Domains and DNS. One record for each value; changes come as a list that is carried out as one.
+ * API: https://www.scaleway.com/en/developers/api/domains-and-dns/
+ */
+import { z } from "zod";
+import type { Query } from "../http";
+import { path } from "../http-request";
+import { normaliseName, relativeName } from "../names";
+import { defineProvider, field, type RecordSet, type RecordType, type RecordValue, secret } from "../provider";
+import { quoteTxt } from "../txt";
+import { sameValue } from "../values";
+
+const zone = z.object({
+  domain: z.string(),
+  subdomain: z.string(),
+  status: z.string().optional(),
+  ns_master: z.array(z.string()).nullish(),
+});
+const zoneList = z.object({ dns_zones: z.array(zone), total_count: z.number().optional() });
+const record = z.object({ id: z.string(), name: z.string(), type: z.string(), data: z.string() });
+const recordList = z.object({ records: z.array(record), total_count: z.number().optional() });
+
+const PAGE_SIZE = 100;
+
+function toData(type: RecordType, value: string): string {
+  return type === "TXT" ? quoteTxt(value) : type === "CNAME" ? `${value}.` : value;
+}
+
+export const scaleway = defineProvider({
+  id: "scaleway",
+  title: "Scaleway",
+  credentials: z.strictObject({
+    application_token: secret(
+      "Secret key",
+      "console.scaleway.com, IAM / API keys, of an application whose policy allows DomainsDNSFullAccess in the project alone",
+    ),
+    project_id: field("Project id", "only where the zones of one project are meant").optional(),
+  }),
+  needs: "an API key whose policy allows DomainsDNSFullAccess in the zone's project",
+  minimumTtl: 60,
+  writes: "one record per value",
+
+  connect({ application_token, project_id }, http) {
+    const api = http.withBase("https://api.scaleway.com/domain/v2beta1", { "x-auth-token": application_token });
+    const recordsOf = (zoneName: string) => path`dns-zones/${zoneName}/records`;
+
+    const page = (cursor: number | undefined, query: Query) => ({
+      query: { ...query, page: cursor ?? 1, page_size: PAGE_SIZE },
+    });
+    const next = (cursor: number | undefined, found: unknown[]) =>
+      found.length < PAGE_SIZE ? undefined : (cursor ?? 1) + 1;
+
+    async function stored(zoneName: string, { name, type }: Pick<RecordSet, "name" | "type">) {
+      const relative = relativeName(name, zoneName, "");
+      const all = await http.pages(async (cursor?: number) => {
+        const { records } = await api.get(recordsOf(zoneName), recordList, page(cursor, { name: relative, type }));
+        return { items: records, next: next(cursor, records) };
+      });
+      return all.filter((one) => one.type === type && [relative, name].includes(normaliseName(one.name)));
+    }
+
+    /** An unknown zone would otherwise be made. Adding twice makes two records, so that is not sent again unseen. */
+    const change = (zoneName: string, changes: object[], repeatable: boolean) =>
+      api.send(
+        "PATCH",
+        recordsOf(zoneName),
+        { return_all_records: false, disallow_new_zone_creation: true, changes },
+        { repeatable },
+      );
+
+    const toRecord = (zoneName: string, { name, type, value, ttl }: RecordValue) => ({
+      name: relativeName(name, zoneName, ""),
+      type,
+      data: toData(type, value),
+      ttl,
+    });
+
+    return {
+      /** Neither copies of zones elsewhere nor those that are locked. */
+      async zones() {
+        const all = await http.pages(async (cursor?: number) => {
+          const { dns_zones } = await api.get("dns-zones", zoneList, page(cursor, { project_id }));
+          return { items: dns_zones, next: next(cursor, dns_zones) };
+        });
+        return all
+          .filter(({ status, ns_master }) => status !== "locked" && !ns_master?.length)
+          .map(({ domain, subdomain }) => normaliseName(subdomain ? `${subdomain}.${domain}` : domain));
+      },
+
+      async add(zoneName, given) {
+        const there = await stored(zoneName, given);
+        if (there.some(({ data }) => sameValue(given.type, data, given.value))) return;
+        await change(zoneName, [{ add: { records: [toRecord(zoneName, given)] } }], false);
+      },
+
+      async remove(zoneName, { type, name, value }) {
+        const unwanted = (await stored(zoneName, { type, name })).filter(({ data }) => sameValue(type, data, value));
+        const changes = unwanted.map(({ id }) => ({ delete: { id } }));
+        if (changes.length > 0) await change(zoneName, changes, false);
+      },
+
+      async replace(zoneName, { values, ...set }) {
+        const id_fields = { name: relativeName(set.name, zoneName, ""), type: set.type };
+        const records = values.map((value) => toRecord(zoneName, { ...set, value }));
+        if (records.length > 0) await change(zoneName, [{ set: { id_fields, records } }], true);
+        else if ((await stored(zoneName, set)).length > 0) await change(zoneName, [{ delete: { id_fields } }], false);
+      },
+    };
+  },
+});
