@@ -29,6 +29,8 @@ import { createMail } from "./mail/service";
 import { openDatabase } from "./storage/database";
 import { createSealer } from "./storage/sealing";
 import { createTwoFactor } from "./two-factor/service";
+import { createAccountTests } from "./zones/account-test";
+import { createChallengeHosts } from "./zones/challenge-hosts";
 import { createChallengeZones } from "./zones/challenges";
 import { ownZonesFirst } from "./zones/own-zones-resolver";
 import { builtinRecords, zoneLookup } from "./zones/records";
@@ -103,12 +105,15 @@ function compose(env: Env) {
     builtinZone: env.BUILTIN_ZONE,
     now,
   });
+  const challengeHosts = createChallengeHosts({ database, builtinZone: env.BUILTIN_ZONE, now });
   const challengeZones = createChallengeZones({
     zones,
     dnsAccounts,
+    challengeHosts,
     resolver,
     visibility: { resolver: world, connect: reach },
   });
+  const accountTests = createAccountTests({ dnsAccounts, zones, challengeZones, now });
   const caAccounts = createCaAccounts({ database, sealer, objects: env.CA_ACCOUNT, allowPrivateHosts, now });
   const orderRecords = createOrderRecords({ database, caAccounts, now });
   const objects = env.CERTIFICATE_ORDER;
@@ -168,7 +173,9 @@ function compose(env: Env) {
     updateBudget,
     dnsAccounts,
     zones,
+    challengeHosts,
     challengeZones,
+    accountTests,
     records,
     caAccounts,
     caFetch,

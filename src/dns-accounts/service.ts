@@ -1,35 +1,47 @@
 /** DNS accounts: credentials of a provider under the person's own identifier, sealed, one of each provider the default. */
-import { and, asc, eq, sql } from "drizzle-orm";
+import { and, asc, eq, isNull, lt, or, sql } from "drizzle-orm";
 import { type PlanHolder, requireKept, takeBackBeyondPlan } from "../accounts/plan-limits";
 import { requireOpened } from "../accounts/plans";
 import type { DnsProvider } from "../dns/provider";
-import { providers } from "../dns/registry";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
-import { dnsAccounts } from "../storage/schema";
+import { type AllowedRecords, accounts, type DnsAccountTest, dnsAccounts } from "../storage/schema";
 import type { Sealer } from "../storage/sealing";
+import { type Credentials, changeCredentials, knownProvider, maskCredentials, parseCredentials } from "./credentials";
+import { findUses, moveUses } from "./uses";
 
 export type DnsAccountRow = typeof dnsAccounts.$inferSelect;
 
-/** What a new DNS account is made of; the identifier is the person's own: "production". */
-export interface NewDnsAccount {
-  accountId: string;
+/** What a person sets; the identifier is their own: "production". */
+export interface DnsAccountSettings {
   name: string;
-  credentials: Record<string, unknown>;
+  description: string | null;
   nameservers: string[];
+  allowedZones: string[] | null;
+  allowedRecords: AllowedRecords[] | null;
+  enabled: boolean;
+}
+
+export interface NewDnsAccount extends DnsAccountSettings {
+  accountId: string;
+  credentials: Credentials;
   setAsDefault: boolean;
+}
+
+export interface DnsAccountChange extends Partial<DnsAccountSettings> {
+  /** Fields that are not given stay, and so do masked secrets. */
+  credentials?: Credentials;
+  setAsDefault?: boolean;
 }
 
 /** A DNS account with its credentials opened, for the object that writes with them. */
 export interface OpenDnsAccount {
   row: DnsAccountRow;
   provider: DnsProvider;
-  credentials: Record<string, unknown>;
+  credentials: Credentials;
 }
 
 export type DnsAccounts = ReturnType<typeof createDnsAccounts>;
-
-const MASK = "***masked***";
 
 export function createDnsAccounts(ports: { database: Database; sealer: Sealer; now: () => number }) {
   const { database, sealer, now } = ports;
@@ -42,7 +54,7 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
       .orderBy(asc(dnsAccounts.provider), asc(dnsAccounts.createdAt));
   }
 
-  async function find(ownerId: number, providerId: string, accountId: string): Promise<DnsAccountRow> {
+  async function search(ownerId: number, providerId: string, accountId: string): Promise<DnsAccountRow | undefined> {
     const [row] = await database
       .select()
       .from(dnsAccounts)
@@ -53,8 +65,15 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
           eq(dnsAccounts.accountId, accountId),
         ),
       );
-    if (!row) throw new Problem(404, `There is no ${providerId} account "${accountId}".`);
     return row;
+  }
+
+  async function find(ownerId: number, providerId: string, accountId: string): Promise<DnsAccountRow> {
+    const row = await search(ownerId, providerId, accountId);
+    if (row) return row;
+    const others = (await listOf(ownerId, providerId)).map((account) => account.accountId).join(", ");
+    const rest = others ? ` There are: ${others}.` : ` There is no ${providerId} account at all.`;
+    throw new Problem(404, `There is no ${providerId} account "${accountId}".${rest}`);
   }
 
   async function open(row: DnsAccountRow): Promise<OpenDnsAccount> {
@@ -62,37 +81,48 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
     return { row, provider: knownProvider(row.provider), credentials };
   }
 
+  const seal = (id: string, ownerId: number, credentials: Credentials): Promise<string> =>
+    sealer.seal(JSON.stringify(credentials), placeOf(id, ownerId));
+
   const makeDefault = ({ id, ownerId, provider }: DnsAccountRow) =>
     [
-      clearDefault(database, ownerId, provider),
+      database
+        .update(dnsAccounts)
+        .set({ isDefault: false })
+        .where(and(eq(dnsAccounts.ownerId, ownerId), eq(dnsAccounts.provider, provider))),
       database.update(dnsAccounts).set({ isDefault: true, updatedAt: now() }).where(eq(dnsAccounts.id, id)),
     ] as const;
 
   return {
     list: listOf,
+    search,
     find,
     open,
 
     /** Stores a DNS account; the first of a provider becomes its default. Throws 409 when the identifier is taken. */
     async create(owner: PlanHolder, providerId: string, input: NewDnsAccount): Promise<DnsAccountRow> {
       requireOpened(owner, "ownZones");
-      const ownerId = owner.id;
       const credentials = parseCredentials(knownProvider(providerId), input.credentials);
-      const existing = await listOf(ownerId, providerId);
+      const existing = await listOf(owner.id, providerId);
       if (existing.some((account) => account.accountId === input.accountId)) {
-        throw new Problem(409, `There is a ${providerId} account "${input.accountId}" already. Change it with PUT.`);
+        throw new Problem(
+          409,
+          `There is a ${providerId} account "${input.accountId}" already. Change it with PUT /api/dns/${providerId}/accounts/${input.accountId}.`,
+        );
       }
       const id = crypto.randomUUID();
-      const isDefault = input.setAsDefault || existing.length === 0;
+      const { accountId, setAsDefault, enabled, credentials: _given, ...settings } = input;
+      const isDefault = setAsDefault || existing.length === 0;
       const row: DnsAccountRow = {
         id,
-        ownerId,
+        ownerId: owner.id,
         provider: providerId,
-        accountId: input.accountId,
-        name: input.name,
-        sealedCredentials: await sealer.seal(JSON.stringify(credentials), placeOf(id, ownerId)),
-        nameservers: input.nameservers,
+        accountId,
+        ...settings,
+        sealedCredentials: await seal(id, owner.id, credentials),
         isDefault,
+        disabledAt: enabled ? null : now(),
+        lastTest: null,
         createdAt: now(),
         updatedAt: now(),
       };
@@ -105,13 +135,50 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
       return row;
     },
 
+    /** Changes what is given. Throws 404 for one that is not there: nothing is made by a misspelt identifier. */
+    async change(
+      ownerId: number,
+      providerId: string,
+      accountId: string,
+      input: DnsAccountChange,
+    ): Promise<DnsAccountRow> {
+      const row = await find(ownerId, providerId, accountId);
+      const { credentials: given, setAsDefault, enabled, ...settings } = input;
+      const { provider, credentials } = await open(row);
+      const changed = given && changeCredentials(provider, credentials, given);
+      const change = {
+        ...settings,
+        ...(changed ? { sealedCredentials: await seal(row.id, ownerId, changed), lastTest: null } : {}),
+        ...(enabled === undefined ? {} : { disabledAt: enabled ? null : (row.disabledAt ?? now()) }),
+        updatedAt: now(),
+      };
+      const update = database.update(dnsAccounts).set(change).where(eq(dnsAccounts.id, row.id));
+      await (setAsDefault ? database.batch([update, ...makeDefault(row)]) : update);
+      return find(ownerId, providerId, accountId);
+    },
+
     async setDefault(ownerId: number, providerId: string, accountId: string): Promise<DnsAccountRow> {
       const row = await find(ownerId, providerId, accountId);
       await database.batch(makeDefault(row));
       return { ...row, isDefault: true };
     },
 
-    /** The account with its credentials, by the id of its row. Throws 404 when it is gone. */
+    /**
+     * Deletes an account. What uses it, and its being the default, goes to `heir`, an account of the same provider.
+     * Throws 409 that lists what it is needed for when there is no heir.
+     */
+    async remove(ownerId: number, providerId: string, accountId: string, heir?: string): Promise<void> {
+      const row = await find(ownerId, providerId, accountId);
+      if (heir === accountId) throw new Problem(422, "?reassign_to: An account cannot be its own heir.");
+      const successor = heir === undefined ? undefined : await find(ownerId, providerId, heir);
+      if (successor) {
+        await moveUses(database, row, successor, now());
+        if (row.isDefault) await database.batch(makeDefault(successor));
+      } else await requireUnused(row);
+      await database.delete(dnsAccounts).where(eq(dnsAccounts.id, row.id));
+    },
+
+    /** The account with its credentials, by the id of its row. Throws 404 when it is gone, 409 when it is disabled. */
     async openById(id: string): Promise<OpenDnsAccount> {
       const [row] = await database.select().from(dnsAccounts).where(eq(dnsAccounts.id, id));
       if (!row) throw new Problem(404, "The DNS account was deleted.");
@@ -119,40 +186,64 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
     },
 
     /** The credentials as they may be shown: every secret masked. */
-    async masked(row: DnsAccountRow): Promise<Record<string, unknown>> {
+    async masked(row: DnsAccountRow): Promise<Credentials> {
       const { provider, credentials } = await open(row);
-      const secrets = new Set(provider.credentialFields().flatMap((field) => (field.secret ? [field.name] : [])));
-      return Object.fromEntries(
-        Object.entries(credentials).map(([name, value]) => [name, secrets.has(name) ? MASK : value]),
-      );
+      return maskCredentials(provider, credentials);
+    },
+
+    async noteTest(id: string, lastTest: DnsAccountTest): Promise<void> {
+      await database.update(dnsAccounts).set({ lastTest }).where(eq(dnsAccounts.id, id));
+    },
+
+    /** Accounts whose last test is older than `before`, the oldest first. */
+    async untested(before: number, limit: number): Promise<DnsAccountRow[]> {
+      const testedAt = sql`json_extract(${dnsAccounts.lastTest}, '$.at')`;
+      return database
+        .select()
+        .from(dnsAccounts)
+        .where(
+          and(
+            isNull(dnsAccounts.disabledAt),
+            or(lt(testedAt, before), and(sql`${testedAt} IS NULL`, lt(dnsAccounts.updatedAt, before))),
+          ),
+        )
+        .orderBy(asc(testedAt))
+        .limit(limit);
+    },
+
+    /** The provider that is meant where none is named; nothing while none was chosen. */
+    async defaultProvider(ownerId: number): Promise<string | null> {
+      const [row] = await database
+        .select({ provider: accounts.defaultDnsProvider })
+        .from(accounts)
+        .where(eq(accounts.id, ownerId));
+      return row?.provider ?? null;
+    },
+
+    async setDefaultProvider(ownerId: number, providerId: string): Promise<void> {
+      knownProvider(providerId);
+      await database.update(accounts).set({ defaultDnsProvider: providerId }).where(eq(accounts.id, ownerId));
     },
   };
+
+  async function requireUnused(row: DnsAccountRow): Promise<void> {
+    const { certificates, domains } = await findUses(database, row);
+    const others = (await listOf(row.ownerId, row.provider)).filter(({ id }) => id !== row.id);
+    const reasons = [
+      ...(certificates.length > 0 ? [`the certificates ${certificates.join(", ")}`] : []),
+      ...(domains.length > 0 ? [`the domains ${domains.join(", ")}`] : []),
+      ...(row.isDefault && others.length > 0
+        ? [`what names no account, for it is the default of ${row.provider}`]
+        : []),
+    ];
+    if (reasons.length === 0) return;
+    throw new Problem(
+      409,
+      `The DNS account "${row.accountId}" is used by ${reasons.join("; ")}. Move them with ?reassign_to=, naming another ${row.provider} account.`,
+      { extra: { certificates, domains, is_default: row.isDefault } },
+    );
+  }
 }
 
-/** Throws 422 with the known providers when there is none of that name. */
-export function knownProvider(id: string): DnsProvider {
-  const provider = Object.hasOwn(providers, id) ? providers[id] : undefined;
-  if (provider && provider.id !== "builtin") return provider;
-  const known = Object.keys(providers).filter((name) => name !== "builtin");
-  throw new Problem(422, `There is no DNS provider "${id}". Known providers: ${known.join(", ")}.`);
-}
-
-function parseCredentials(provider: DnsProvider, given: Record<string, unknown>): Record<string, unknown> {
-  const parsed = provider.credentials.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const fields = provider.credentialFields().map((field) => (field.optional ? `${field.name} (optional)` : field.name));
-  throw new Problem(422, `The credentials do not fit ${provider.title}. Its fields: ${fields.join(", ")}.`, {
-    errors: parsed.error.issues.map((issue) => ({
-      pointer: `/credentials${issue.path.map((part) => `/${String(part)}`).join("")}`,
-      detail: issue.message,
-    })),
-  });
-}
-
-const clearDefault = (database: Database, ownerId: number, providerId: string) =>
-  database
-    .update(dnsAccounts)
-    .set({ isDefault: false })
-    .where(and(eq(dnsAccounts.ownerId, ownerId), eq(dnsAccounts.provider, providerId), sql`is_default = 1`));
-
-const placeOf = (id: string, ownerId: number) => `dns_accounts/${id}/credentials/${ownerId}`;
+/** Where a credential's sealed text belongs: it opens nowhere else. */
+const placeOf = (id: string, ownerId: number): string => `dns_accounts/${id}/credentials/${ownerId}`;

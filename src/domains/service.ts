@@ -123,14 +123,18 @@ export function createDomains(ports: PublishingPorts) {
       return address ? setAddress(domain, address.family, address.address) : domain;
     },
 
-    /** A new address of the family that it is of. */
-    async update(ownerId: number, fqdn: string, recordIp: string): Promise<Domain> {
+    /** A new address of the family that it is of. Gives the domain before and after. */
+    async update(ownerId: number, fqdn: string, recordIp: string): Promise<{ before: Domain; after: Domain }> {
       const { family, address } = addressOf(recordIp, undefined);
-      return setAddress(await find(ownerId, fqdn), family, address);
+      const before = await find(ownerId, fqdn);
+      return { before, after: await setAddress(before, family, address) };
     },
 
-    async remove(ownerId: number, fqdn: string): Promise<void> {
-      await withdraw(ports, (await find(ownerId, fqdn)).row);
+    /** Gives what was removed. */
+    async remove(ownerId: number, fqdn: string): Promise<Domain> {
+      const domain = await find(ownerId, fqdn);
+      await withdraw(ports, domain.row);
+      return domain;
     },
   };
 
@@ -182,8 +186,13 @@ async function requireFree(
   { zone }: ZoneLocation,
 ): Promise<void> {
   if (fqdn === zone) throw invalid({ pointer: "/fqdn", detail: `${fqdn} is the zone itself; choose a name in it.` });
-  const inZone = fqdn.slice(0, -zone.length - 1);
-  if (RESERVED.has(inZone) && owner.role !== "admin") {
+  // What is below a reserved name is as much the operator's: challenge hosts stand below "acme".
+  const topLabel =
+    fqdn
+      .slice(0, -zone.length - 1)
+      .split(".")
+      .at(-1) ?? "";
+  if (RESERVED.has(topLabel) && owner.role !== "admin") {
     throw invalid({ pointer: "/fqdn", detail: `${fqdn} is reserved. Choose another name.` });
   }
   const above = ancestors(fqdn)

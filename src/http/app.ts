@@ -13,6 +13,7 @@ import { acme } from "./routes/acme";
 import { apiKeys } from "./routes/api-keys";
 import { caAccounts } from "./routes/ca-accounts";
 import { certificates } from "./routes/certificates";
+import { challengeHosts } from "./routes/challenge-hosts";
 import { dns } from "./routes/dns";
 import { dnsAccounts } from "./routes/dns-accounts";
 import { domains } from "./routes/domains";
@@ -43,6 +44,7 @@ const mounts = [
   ["/api/api-keys", apiKeys],
   ["/api/ca/accounts", caAccounts],
   ["/api/certificates", certificates],
+  ["/api/dns/challenge-hosts", challengeHosts],
   ["/api/dns", dnsAccounts],
   ["/api/domains", domains],
 ] as const;

@@ -2,7 +2,8 @@
 import { DnsProviderError } from "../dns/errors";
 import type { ProviderPorts, ZoneConnection } from "../dns/provider";
 import { explainMissingZone, findZone } from "../dns/zone-finder";
-import type { DnsAccountRow, DnsAccounts } from "../dns-accounts/service";
+import { withinScope } from "../dns-accounts/scope";
+import type { DnsAccountRow, DnsAccounts, OpenDnsAccount } from "../dns-accounts/service";
 import { Problem } from "../problems";
 import type { ZoneLocation } from "./location";
 import { once } from "./once";
@@ -12,8 +13,7 @@ export function accountSearch(rows: DnsAccountRow[], dnsAccounts: Pick<DnsAccoun
   const accounts = rows.map((row) => ({
     row,
     connection: once(async () => {
-      const { provider, credentials } = await dnsAccounts.open(row);
-      return askingOnce(provider.connect(credentials, ports));
+      return askingOnce(connectionOf(await dnsAccounts.open(row), ports));
     }),
   }));
 
@@ -32,6 +32,14 @@ export function accountSearch(rows: DnsAccountRow[], dnsAccounts: Pick<DnsAccoun
     }
     throw noZone(name, reasons);
   };
+}
+
+/** Within the account's own scope. Throws DnsProviderError for a disabled one. */
+export function connectionOf({ row, provider, credentials }: OpenDnsAccount, ports: ProviderPorts): ZoneConnection {
+  if (row.disabledAt !== null) {
+    throw new DnsProviderError("credential", provider.title, `The DNS account "${row.accountId}" is disabled.`);
+  }
+  return withinScope(provider.connect(credentials, ports), row, provider.title);
 }
 
 export function noZone(name: string, reasons: string[]): Problem {

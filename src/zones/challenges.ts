@@ -4,6 +4,8 @@ import { followCname } from "../dns/cname";
 import type { Resolver } from "../dns/resolver";
 import { checkVisible, type VisibilityPorts } from "../dns/visibility";
 import type { DnsAccounts } from "../dns-accounts/service";
+import { Problem } from "../problems";
+import type { ChallengeHosts } from "./challenge-hosts";
 import type { ZoneLocation } from "./location";
 import type { DnsPin, Zones } from "./service";
 
@@ -25,11 +27,12 @@ export type ChallengeZones = ReturnType<typeof createChallengeZones>;
 export function createChallengeZones(ports: {
   zones: Zones;
   dnsAccounts: DnsAccounts;
+  challengeHosts: ChallengeHosts;
   /** Answers for our own zones from their records, for all others as the world sees them. */
   resolver: Resolver;
   visibility: VisibilityPorts;
 }) {
-  const { zones, dnsAccounts, resolver } = ports;
+  const { zones, dnsAccounts, challengeHosts, resolver } = ports;
 
   /** A delegated challenge name is the usual way to keep a zone's credential out of reach: its CNAME is followed. */
   async function leadsTo(challengeNames: string[]): Promise<string[]> {
@@ -40,10 +43,15 @@ export function createChallengeZones(ports: {
   }
 
   return {
-    /** The places of all names, in their order. Throws Problem 422 for a name without a zone. */
-    async locate(ownerId: number, names: string[], pin: DnsPin): Promise<ChallengePlace[]> {
+    /**
+     * The places of all names, in their order. `alias` is the name that every challenge name has to be an alias of, or
+     * what it says below _acme-challenge. Throws Problem 422 for a name without a zone or without that alias, 403 for an
+     * alias of what is somebody else's.
+     */
+    async locate(ownerId: number, names: string[], pin: DnsPin, alias?: string): Promise<ChallengePlace[]> {
       const challengeNames = names.map(dns01Name);
       const recordNames = await leadsTo(challengeNames);
+      if (alias !== undefined) requireAlias(challengeNames, recordNames, alias);
       const locate = zones.locator(ownerId, pin, recordNames);
       const locateAnywhere = zones.locator(ownerId, {}, recordNames);
       return Promise.all(
@@ -51,7 +59,10 @@ export function createChallengeZones(ports: {
           const location = locate(recordName);
           if (recordName === challengeNames[index]) return { recordName, location: await location };
           // The pin is for the certificate's own zone; a name that a CNAME leads to may well live elsewhere.
-          return { recordName, location: await location.catch(() => locateAnywhere(recordName)) };
+          const place = { recordName, location: await location.catch(() => locateAnywhere(recordName)) };
+          // A CNAME is anybody's to write: what it leads to in a zone that we share has to be the owner's own.
+          if (place.location.dnsAccountId === null) await challengeHosts.requireOwn(ownerId, recordName);
+          return place;
         }),
       );
     },
@@ -66,4 +77,18 @@ export function createChallengeZones(ports: {
       return { name, visible: seen.visible, method: seen.method, servers: seen.servers };
     },
   };
+}
+
+function requireAlias(challengeNames: string[], recordNames: string[], alias: string): void {
+  const targets = new Set([alias, dns01Name(alias)]);
+  const wrong = challengeNames.filter((_, index) => !targets.has(recordNames[index] ?? ""));
+  if (wrong.length === 0) return;
+  const found = wrong.map((name) => {
+    const target = recordNames[challengeNames.indexOf(name)];
+    return target === name ? `${name} is no alias` : `${name} leads to ${target}`;
+  });
+  throw new Problem(
+    422,
+    `The names do not lead to ${alias}: ${found.join("; ")}. Set a CNAME from each to ${alias} or to ${dns01Name(alias)}.`,
+  );
 }

@@ -5,11 +5,11 @@ import { DnsProviderError } from "../dns/errors";
 import { ancestors, normaliseName } from "../dns/names";
 import type { ProviderPorts, RecordSet, RecordValue, ZoneConnection } from "../dns/provider";
 import { builtin } from "../dns/providers/builtin";
+import { knownProvider } from "../dns-accounts/credentials";
 import type { DnsAccountRow, DnsAccounts } from "../dns-accounts/service";
-import { knownProvider } from "../dns-accounts/service";
 import type { Database } from "../storage/database";
 import { zones as zoneTable } from "../storage/schema";
-import { accountSearch, noZone } from "./account-search";
+import { accountSearch, connectionOf, noZone } from "./account-search";
 import { type ZoneLocation, zoneObjectName } from "./location";
 import { once } from "./once";
 import { among, zoneLookup } from "./records";
@@ -105,13 +105,16 @@ export function createZones(ports: ZonePorts) {
     /** A connection for the zone's object; nobody else writes with it. */
     async connect(dnsAccountId: string | null): Promise<ZoneConnection> {
       if (dnsAccountId === null) return builtin.connect({}, providerPorts);
-      const { provider, credentials } = await dnsAccounts.openById(dnsAccountId);
-      return provider.connect(credentials, providerPorts);
+      return connectionOf(await dnsAccounts.openById(dnsAccountId), providerPorts);
     },
 
     /** Places values for `owner` beside what is there. Throws DnsProviderError. */
     async place(location: ZoneLocation, owner: string, values: RecordValue[]): Promise<void> {
-      throwFailure(await objectOf(location).place(owner, values));
+      const outcome = await objectOf(location).place(owner, values);
+      if (!outcome.ok && outcome.failure.kind === "credential" && location.dnsAccountId !== null) {
+        await noteBadCredential(dnsAccounts, location, outcome.failure.detail, ports.now());
+      }
+      throwFailure(outcome);
     },
 
     /** Removes what `owner` placed; a provider that fails now is told again by the zone's object. */
@@ -138,6 +141,17 @@ async function ensureBaseZone({ database, builtinZone, now }: ZonePorts): Promis
     sql`INSERT INTO zones (name, serial, created_at) SELECT ${builtinZone}, ${serial}, ${now()}
         WHERE NOT EXISTS (SELECT 1 FROM zones WHERE name = ${builtinZone})`,
   );
+}
+
+/** The account shows it until a test succeeds. */
+async function noteBadCredential(
+  dnsAccounts: DnsAccounts,
+  { dnsAccountId, zone }: ZoneLocation,
+  detail: string,
+  at: number,
+): Promise<void> {
+  const step = { step: "write" as const, ok: false, milliseconds: 0, detail };
+  if (dnsAccountId !== null) await dnsAccounts.noteTest(dnsAccountId, { ok: false, at, zone, steps: [step] });
 }
 
 function throwFailure(outcome: ZoneOutcome): void {

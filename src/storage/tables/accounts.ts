@@ -15,6 +15,8 @@ export const accounts = sqliteTable(
     plan: text("plan", { enum: ["free", "plus", "pro", "elite"] }).notNull(),
     createdAt: instant("created_at").notNull(),
     suspendedAt: instant("suspended_at"),
+    /** The DNS provider that is meant where none is named. */
+    defaultDnsProvider: text("default_dns_provider"),
     /** Closed by its owner; what belongs to it is being taken down. */
     closingAt: instant("closing_at"),
     /** TOTP (RFC 6238): the secret; it counts once it was confirmed. */

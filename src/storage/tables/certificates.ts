@@ -46,6 +46,8 @@ export const certificates = sqliteTable(
     caAccountId: text("ca_account_id").references(() => caAccounts.id),
     dnsProvider: text("dns_provider"),
     dnsAccountId: text("dns_account_id"),
+    /** The name that every challenge name of it is an alias of; null: the aliases that are found are followed. */
+    domainAlias: text("domain_alias"),
     status: text("status", { enum: ["pending", "valid", "failed", "revoked"] }).notNull(),
     currentVersionId: text("current_version_id"),
     notAfter: instant("not_after"),

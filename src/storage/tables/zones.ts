@@ -4,6 +4,17 @@ import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqli
 import { accounts, owner } from "./accounts";
 import { flag, instant, json } from "./columns";
 
+/** TXT values at _acme-challenge names, TXT at any other name, the addresses and aliases of hosts. */
+export const allowedRecords = ["acme_challenges", "txt", "hosts"] as const;
+export type AllowedRecords = (typeof allowedRecords)[number];
+
+export interface DnsAccountTest {
+  ok: boolean;
+  at: number;
+  zone: string | null;
+  steps: { step: "zones" | "write" | "visible" | "remove"; ok: boolean; milliseconds: number; detail: string }[];
+}
+
 export const dnsAccounts = sqliteTable(
   "dns_accounts",
   {
@@ -17,6 +28,13 @@ export const dnsAccounts = sqliteTable(
     /** Servers ("host" or "host:port") that are asked whether a value is visible, instead of the zone's NS records. */
     nameservers: json<string[]>("nameservers").notNull(),
     isDefault: flag("is_default").notNull(),
+    description: text("description"),
+    /** What it may be used for, however wide the provider's own token is; null is no narrowing. */
+    allowedZones: json<string[]>("allowed_zones"),
+    allowedRecords: json<AllowedRecords[]>("allowed_records"),
+    disabledAt: instant("disabled_at"),
+    /** What the last test of it found. */
+    lastTest: json<DnsAccountTest>("last_test"),
     createdAt: instant("created_at").notNull(),
     updatedAt: instant("updated_at").notNull(),
   },
@@ -92,3 +110,18 @@ export const updateCounts = sqliteTable("update_counts", {
   hour: integer("hour").notNull(),
   updates: integer("updates").notNull(),
 });
+
+/** Names in a zone of ours that hold challenges for names elsewhere, whose _acme-challenge is an alias of them. */
+export const challengeHosts = sqliteTable(
+  "challenge_hosts",
+  {
+    id: text("id").primaryKey(),
+    ownerId: owner(),
+    /** "5f0c….acme.example.net" */
+    name: text("name").notNull().unique(),
+    /** The domain that it was handed out for. */
+    domain: text("domain").notNull(),
+    createdAt: instant("created_at").notNull(),
+  },
+  (t) => [uniqueIndex("challenge_hosts_by_domain").on(t.ownerId, t.domain)],
+);

@@ -1,0 +1,58 @@
+/** What a DNS account may be used for, however wide the provider's own token is. */
+import { DnsProviderError } from "../dns/errors";
+import { isWithin } from "../dns/names";
+import type { RecordType, ZoneConnection } from "../dns/provider";
+import type { AllowedRecords } from "../storage/schema";
+
+export interface DnsAccountScope {
+  /** Zones, with all below them; null is every zone. */
+  allowedZones: string[] | null;
+  allowedRecords: AllowedRecords[] | null;
+}
+
+const CHALLENGE = "_acme-challenge.";
+
+/** A connection that sees and writes what the scope allows, and refuses the rest before the provider is asked. */
+export function withinScope(connection: ZoneConnection, scope: DnsAccountScope, title: string): ZoneConnection {
+  const { zones, hasZone, addAll, removeAll } = connection;
+  const isAllowedZone = (zone: string) => scope.allowedZones?.some((allowed) => isWithin(zone, allowed)) ?? true;
+
+  function requireAllowed(zone: string, name: string, type: RecordType): void {
+    if (!isAllowedZone(zone)) {
+      throw new DnsProviderError("refused", title, `The DNS account may not be used for the zone ${zone}.`);
+    }
+    const kind = kindOf(name, type);
+    if (scope.allowedRecords?.includes(kind) ?? true) return;
+    const allowed = scope.allowedRecords?.join(", ") || "nothing";
+    throw new DnsProviderError("refused", title, `The DNS account is for ${allowed}; ${type} at ${name} is ${kind}.`);
+  }
+
+  return {
+    ...(zones ? { zones: async () => (await zones()).filter(isAllowedZone) } : {}),
+    ...(hasZone ? { hasZone: async (name) => isAllowedZone(name) && hasZone(name) } : {}),
+    async add(zone, record) {
+      requireAllowed(zone, record.name, record.type);
+      await connection.add(zone, record);
+    },
+    ...(addAll
+      ? {
+          async addAll(zone, records) {
+            for (const { name, type } of records) requireAllowed(zone, name, type);
+            await addAll(zone, records);
+          },
+        }
+      : {}),
+    // What was placed before the scope was narrowed may go.
+    remove: connection.remove,
+    ...(removeAll ? { removeAll } : {}),
+    async replace(zone, set) {
+      if (set.values.length > 0) requireAllowed(zone, set.name, set.type);
+      await connection.replace(zone, set);
+    },
+  };
+}
+
+function kindOf(name: string, type: RecordType): AllowedRecords {
+  if (type !== "TXT") return "hosts";
+  return name.startsWith(CHALLENGE) ? "acme_challenges" : "txt";
+}

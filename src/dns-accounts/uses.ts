@@ -1,0 +1,45 @@
+/** What depends on a DNS account: certificates that are pinned to it, and domains whose records it writes. */
+import { and, asc, eq, inArray } from "drizzle-orm";
+import type { Database } from "../storage/database";
+import { certificates, type dnsAccounts, domainRecords, domains } from "../storage/schema";
+
+type Row = typeof dnsAccounts.$inferSelect;
+
+export interface Uses {
+  certificates: string[];
+  domains: string[];
+}
+
+export async function findUses(database: Database, row: Row): Promise<Uses> {
+  const [pinned, written] = await database.batch([
+    database
+      .select({ name: certificates.domain })
+      .from(certificates)
+      .where(pinnedTo(row))
+      .orderBy(asc(certificates.domain)),
+    database
+      .select({ name: domains.fqdn })
+      .from(domains)
+      .where(eq(domains.dnsAccountId, row.id))
+      .orderBy(asc(domains.fqdn)),
+  ]);
+  return { certificates: pinned.map(({ name }) => name), domains: written.map(({ name }) => name) };
+}
+
+/** To another account of the same provider: certificates take it at their next order, domains at their next update. */
+export async function moveUses(database: Database, from: Row, to: Row, now: number): Promise<void> {
+  const domainsOfIt = database.select({ id: domains.id }).from(domains).where(eq(domains.dnsAccountId, from.id));
+  await database.batch([
+    database.update(certificates).set({ dnsAccountId: to.accountId, updatedAt: now }).where(pinnedTo(from)),
+    // Not known to be in the zone of the new account: the next update, of the same address even, tells it.
+    database.update(domainRecords).set({ updatedAt: 0 }).where(inArray(domainRecords.domainId, domainsOfIt)),
+    database.update(domains).set({ dnsAccountId: to.id, updatedAt: now }).where(eq(domains.dnsAccountId, from.id)),
+  ]);
+}
+
+const pinnedTo = ({ ownerId, provider, accountId }: Row) =>
+  and(
+    eq(certificates.ownerId, ownerId),
+    eq(certificates.dnsProvider, provider),
+    eq(certificates.dnsAccountId, accountId),
+  );
