@@ -1,5 +1,6 @@
 /** The DNS providers that certedge can write to. */
 import type { DnsProvider } from "./provider";
+import { akamai } from "./providers/akamai";
 import { azure } from "./providers/azure";
 import { builtin } from "./providers/builtin";
 import { bunny } from "./providers/bunny";
@@ -25,6 +26,7 @@ import { vercel } from "./providers/vercel";
 import { vultr } from "./providers/vultr";
 
 export const providers: Record<string, DnsProvider> = {
+  akamai,
   azure,
   builtin,
   bunny,
