@@ -12,6 +12,7 @@ import { gandi } from "./providers/gandi";
 import { godaddy } from "./providers/godaddy";
 import { google } from "./providers/google";
 import { hetzner } from "./providers/hetzner";
+import { hostinger } from "./providers/hostinger";
 import { infomaniak } from "./providers/infomaniak";
 import { inwx } from "./providers/inwx";
 import { ionos } from "./providers/ionos";
@@ -38,6 +39,7 @@ export const providers: Record<string, DnsProvider> = {
   godaddy,
   google,
   hetzner,
+  hostinger,
   infomaniak,
   inwx,
   ionos,
