@@ -8,6 +8,7 @@ import { cloudflare } from "./providers/cloudflare";
 import { desec } from "./providers/desec";
 import { digitalocean } from "./providers/digitalocean";
 import { dnsimple } from "./providers/dnsimple";
+import { dynv6 } from "./providers/dynv6";
 import { gandi } from "./providers/gandi";
 import { godaddy } from "./providers/godaddy";
 import { google } from "./providers/google";
@@ -35,6 +36,7 @@ export const providers: Record<string, DnsProvider> = {
   desec,
   digitalocean,
   dnsimple,
+  dynv6,
   gandi,
   godaddy,
   google,
