@@ -3,7 +3,7 @@
  * strictly is an account together with a network, and what is counted for an account alone does not hold for the
  * networks that it was signed in from before. Names that nobody has are counted, and waited for, as all others.
  */
-import { and, eq, inArray, lt, sql } from "drizzle-orm";
+import { and, eq, inArray, lte, sql } from "drizzle-orm";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { accounts, knownNetworks, signInFailures } from "../storage/schema";
@@ -79,14 +79,17 @@ export function createSignInLimits({ database, pepper, door, isOn, now }: SignIn
           .where(inArray(signInFailures.subject, Object.values(subjects))),
         known(name, network),
       ]);
-      const counting = (Object.keys(rules) as Counted[]).filter((what) => what !== "account" || ofOwner.length === 0);
       const at = now();
-      const seen = new Map<string, number>();
-      for (const what of counting) {
+      const seenOf = (what: Counted) => {
         const row = rows.find(({ subject }) => subject === subjects[what]);
-        if (!row || at - row.lastAt >= REMEMBERED) continue;
-        seen.set(what, row.failures);
-        refuseUntil(row.lastAt + waitAfter(row.failures, rules[what]), at);
+        return row && at - row.lastAt < REMEMBERED ? row : { failures: 0, lastAt: at };
+      };
+      // A network that is slow already is not counted for all others: alone it keeps nobody else away.
+      const isStranger = ofOwner.length === 0 && seenOf("pair").failures < rules.pair.free;
+      const counting = (Object.keys(rules) as Counted[]).filter((what) => what !== "account" || isStranger);
+      for (const what of counting) {
+        const { failures, lastAt } = seenOf(what);
+        refuseUntil(lastAt + waitAfter(failures, rules[what]), at);
       }
       const values = counting.map((what) => ({ subject: subjects[what], failures: 1, lastAt: at }));
       const counted = await database
@@ -100,7 +103,7 @@ export function createSignInLimits({ database, pepper, door, isOn, now }: SignIn
       for (const what of counting) {
         const failures = counted.find(({ subject }) => subject === subjects[what])?.failures ?? 0;
         // Others came in between, and took the attempt that was free.
-        if (failures > Math.max(rules[what].free, (seen.get(what) ?? 0) + 1)) refuseUntil(at + 1000, at);
+        if (failures > Math.max(rules[what].free, seenOf(what).failures + 1)) refuseUntil(at + 1000, at);
       }
     },
 
@@ -131,7 +134,7 @@ export function createSignInLimits({ database, pepper, door, isOn, now }: SignIn
     },
 
     async forgetExpired(): Promise<void> {
-      await database.delete(signInFailures).where(lt(signInFailures.lastAt, now() - REMEMBERED));
+      await database.delete(signInFailures).where(lte(signInFailures.lastAt, now() - REMEMBERED));
     },
   };
 }

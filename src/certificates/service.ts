@@ -214,7 +214,7 @@ export function createCertificates(ports: CertificatePorts) {
     },
 
     /** Deletes the certificate with its versions and keys; it stays valid at the CA until it is revoked or ends. */
-    async remove(asker: Asker, domain: string): Promise<void> {
+    async remove(asker: Asker, domain: string): Promise<CertificateRow> {
       const row = await find(asker, domain);
       if (!(await objectOf(row.id).destroy())) {
         throw new Problem(409, `An order for ${row.domain} is under way. Delete it once the order has ended.`);
@@ -224,6 +224,7 @@ export function createCertificates(ports: CertificatePorts) {
         database.delete(certificateVersions).where(eq(certificateVersions.certificateId, row.id)),
         database.delete(certificates).where(eq(certificates.id, row.id)),
       ]);
+      return row;
     },
   };
 }

@@ -53,7 +53,6 @@ const mounts = [
 const WITHOUT_CREDENTIAL = [
   "/claim",
   "/api/claim",
-  "/api/sessions",
   "/api/sessions/*",
   "/api/passkeys/sign-in/*",
   "/api/accounts",

@@ -119,7 +119,8 @@ apiKeys.openapi(
     });
     await audited(c, "api_key.create", `API key ${row.id}`, { after: { name, ...narrowingOf(row) } });
     c.header("cache-control", "no-store");
-    return c.json({ id: row.id, user_id: row.ownerId, key, ...toApiKey(row) }, 201);
+    const { id, ...shown } = toApiKey(row);
+    return c.json({ id, user_id: row.ownerId, key, ...shown }, 201);
   },
 );
 

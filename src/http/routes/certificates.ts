@@ -7,8 +7,9 @@ import type { OrderView } from "../../certificates/order-object";
 import { isWorking } from "../../certificates/order-state";
 import { type CertificateRow, type RevocationReason, revocationReasons } from "../../certificates/service";
 import { type AppEnv, api } from "../api";
+import { audited } from "../audited";
 import { eachLine } from "../each-line";
-import { noteRefusal, signedIn } from "../guards";
+import { signedIn } from "../guards";
 import { answers, body, instant } from "../schemas";
 import {
   Certificate,
@@ -21,6 +22,8 @@ import {
   toOrder,
   toVersion,
 } from "./certificate-schemas";
+
+const subjectOf = ({ domain }: CertificateRow) => `certificate ${domain}`;
 
 const domain = z.object({ domain: z.string() });
 const orderOf = domain.extend({ order: z.uuid() });
@@ -65,6 +68,9 @@ certificates.openapi(
       caAccountId: input.ca_account_id ?? null,
       dnsProvider: input.dns_provider ?? null,
       dnsAccountId: input.dns_account_id ?? null,
+    });
+    await audited(c, "certificate.create", subjectOf(made.row), {
+      after: { names: made.row.names, key_type: made.row.keyType, order: made.order.id },
     });
     return ordered(c, c.req.valid("query").wait, made.row, made.order);
   },
@@ -114,6 +120,7 @@ certificates.openapi(
   }),
   async (c) => {
     const made = await c.var.services.certificates.renew(c.var.access, c.req.valid("param").domain);
+    await audited(c, "certificate.renew", subjectOf(made.row), { after: { order: made.order.id } });
     return ordered(c, c.req.valid("query").wait, made.row, made.order);
   },
 );
@@ -137,6 +144,7 @@ certificates.openapi(
   async (c) => {
     const { reason } = c.req.valid("json");
     const row = await c.var.services.certificates.revoke(c.var.access, c.req.valid("param").domain, reason);
+    await audited(c, "certificate.revoke", subjectOf(row), { after: { status: row.status, reason } });
     return c.json(toCertificate(row, c.var.account), 200);
   },
 );
@@ -151,7 +159,8 @@ certificates.openapi(
     responses: answers({ 204: null }),
   }),
   async (c) => {
-    await c.var.services.certificates.remove(c.var.access, c.req.valid("param").domain);
+    const row = await c.var.services.certificates.remove(c.var.access, c.req.valid("param").domain);
+    await audited(c, "certificate.delete", subjectOf(row), { before: { names: row.names, status: row.status } });
     return c.body(null, 204);
   },
 );
@@ -247,7 +256,7 @@ certificates.openapi(
   async (c) => {
     const service = c.var.services.certificates;
     const { format } = c.req.valid("query");
-    if (forms[format].holdsPrivateKey) noteRefusal(c, c.var.access, () => requireScope(c.var.access, "keys:download"));
+    if (forms[format].holdsPrivateKey) requireScope(c.var.access, "keys:download");
     const row = await service.find(c.var.access, c.req.valid("param").domain);
     const version = await service.currentVersion(row);
     const content = await forms[format].make({
@@ -256,6 +265,9 @@ certificates.openapi(
       privateKey: () => service.privateKey(version),
       password: c.req.valid("header")["x-pkcs12-password"] ?? "",
     });
+    if (forms[format].holdsPrivateKey) {
+      await audited(c, "certificate.download_key", subjectOf(row), { after: { format, serial: version.serial } });
+    }
     return new Response(content, {
       headers: {
         "content-type": forms[format].contentType,
