@@ -10,7 +10,7 @@ import { answerQuestion } from "../../src/dns/zone-answers";
 import { createDynamicDns } from "../../src/domains/dynamic-dns";
 import { createDomains } from "../../src/domains/service";
 import { createUpdateBudget } from "../../src/domains/update-budget";
-import { accounts, apiKeys, zones as zoneTable } from "../../src/storage/schema";
+import { accounts, apiKeys, updateCounts, zones as zoneTable } from "../../src/storage/schema";
 import { builtinRecords, zoneLookup } from "../../src/zones/records";
 import type { Zones } from "../../src/zones/service";
 import { localDatabase } from "../zones/local-database";
@@ -81,8 +81,11 @@ export async function localDomains() {
     return { identity: { ...account, id: stored.id, emailVerified: true }, key };
   }
 
+  let pending: Promise<unknown>[] = [];
+
   return {
     ...local,
+    audit,
     domains,
     join,
     written,
@@ -96,8 +99,19 @@ export async function localDomains() {
       const request = new Request(`http://127.0.0.1/nic/update?${query}`, {
         headers: { authorization: `Basic ${credentials}` },
       });
-      return (await dynamicDns.update(request, { address: null, client: null }, () => undefined)).text();
+      return (await dynamicDns.update(request, { address: null, client: null }, (work) => pending.push(work))).text();
     },
+
+    /** Resolves once all is done that was left for after the answers. */
+    async afterwards(): Promise<void> {
+      const work = pending;
+      pending = [];
+      await Promise.all(work);
+    },
+
+    /** As if so many changes had been made. */
+    spend: (spent: typeof updateCounts.$inferInsert) =>
+      database.insert(updateCounts).values(spent).onConflictDoUpdate({ target: updateCounts.ownerId, set: spent }),
 
     /** What the zone answers. */
     resolve: async (name: string, type: "A" | "AAAA" = "A") =>
