@@ -18,6 +18,7 @@ import { infomaniak } from "./providers/infomaniak";
 import { inwx } from "./providers/inwx";
 import { ionos } from "./providers/ionos";
 import { linode } from "./providers/linode";
+import { namedotcom } from "./providers/namedotcom";
 import { netcup } from "./providers/netcup";
 import { netlify } from "./providers/netlify";
 import { porkbun } from "./providers/porkbun";
@@ -46,6 +47,7 @@ export const providers: Record<string, DnsProvider> = {
   inwx,
   ionos,
   linode,
+  namedotcom,
   netcup,
   netlify,
   porkbun,
