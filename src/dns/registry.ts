@@ -21,6 +21,7 @@ import { linode } from "./providers/linode";
 import { namedotcom } from "./providers/namedotcom";
 import { netcup } from "./providers/netcup";
 import { netlify } from "./providers/netlify";
+import { ns1 } from "./providers/ns1";
 import { porkbun } from "./providers/porkbun";
 import { powerdns } from "./providers/powerdns";
 import { route53 } from "./providers/route53";
@@ -50,6 +51,7 @@ export const providers: Record<string, DnsProvider> = {
   namedotcom,
   netcup,
   netlify,
+  ns1,
   porkbun,
   powerdns,
   route53,
