@@ -4,7 +4,8 @@ import { DnsProviderError } from "../../src/dns/errors";
 import type { ZoneConnection } from "../../src/dns/provider";
 import type { Resolver } from "../../src/dns/resolver";
 import type { DnsAccountRow, DnsAccounts } from "../../src/dns-accounts/service";
-import { accounts, records, zones as zoneTable } from "../../src/storage/schema";
+import { accounts, domains, challengeHosts as hostTable, records, zones as zoneTable } from "../../src/storage/schema";
+import { createChallengeHosts } from "../../src/zones/challenge-hosts";
 import { createChallengeZones } from "../../src/zones/challenges";
 import { ownZonesFirst } from "../../src/zones/own-zones-resolver";
 import { builtinRecords, zoneLookup } from "../../src/zones/records";
@@ -12,6 +13,7 @@ import { createZones } from "../../src/zones/service";
 import { type LocalDatabase, localDatabase } from "./local-database";
 
 const OWNER = 1;
+const OTHER = 2;
 const OURS = "certedge.test";
 
 let local: LocalDatabase;
@@ -22,7 +24,11 @@ let aliases: Record<string, string> = {};
 beforeAll(async () => {
   local = await localDatabase();
   const account = { username: "ada", email: "ada@example.com", role: "member", plan: "elite" } as const;
-  await local.database.insert(accounts).values({ ...account, id: OWNER, passwordHash: "", createdAt: 0 });
+  const other = { ...account, username: "bob", email: "bob@example.com" };
+  await local.database.insert(accounts).values([
+    { ...account, id: OWNER, passwordHash: "", createdAt: 0 },
+    { ...other, id: OTHER, passwordHash: "", createdAt: 0 },
+  ]);
 });
 afterAll(() => local.close());
 
@@ -30,6 +36,8 @@ beforeEach(async () => {
   asked = [];
   aliases = {};
   await local.database.delete(records);
+  await local.database.delete(domains);
+  await local.database.delete(hostTable);
   await local.database.delete(zoneTable);
   await local.database.insert(zoneTable).values({ name: OURS, serial: 1, createdAt: 0 });
 });
@@ -66,10 +74,20 @@ const failing = (accountId: string): Account => ({
 });
 
 function challengeZones(connections: Record<string, Account> = {}) {
-  const rows = Object.keys(connections).map((accountId) => ({ id: accountId, accountId, provider: "powerdns" }));
+  const scope = { allowedZones: null, allowedRecords: null, disabledAt: null };
+  const rows = Object.keys(connections).map((accountId) => ({
+    id: accountId,
+    accountId,
+    provider: "powerdns",
+    ...scope,
+  }));
   const dnsAccounts = {
     list: async () => rows as DnsAccountRow[],
-    open: async ({ id }: DnsAccountRow) => ({ provider: { connect: () => connections[id] }, credentials: {} }),
+    open: async (row: DnsAccountRow) => ({
+      row,
+      provider: { title: "Test", connect: () => connections[row.id] },
+      credentials: {},
+    }),
   } as unknown as DnsAccounts;
   const zones = createZones({
     database: local.database,
@@ -81,8 +99,21 @@ function challengeZones(connections: Record<string, Account> = {}) {
     now: () => 0,
   });
   const resolver = ownZonesFirst(zoneLookup(local.database), world);
-  return createChallengeZones({ zones, dnsAccounts, resolver, visibility: {} as never });
+  return createChallengeZones({
+    zones,
+    dnsAccounts,
+    challengeHosts: challengeHosts(),
+    resolver,
+    visibility: {} as never,
+  });
 }
+
+const challengeHosts = () => createChallengeHosts({ database: local.database, builtinZone: OURS, now: () => 0 });
+
+const takeDomain = (ownerId: number, fqdn: string) =>
+  local.database
+    .insert(domains)
+    .values({ id: fqdn, ownerId, fqdn, zone: OURS, dnsAccountId: null, ttl: 60, createdAt: 0, updatedAt: 0 });
 
 const hosts = (count: number, zone: string) => Array.from({ length: count }, (_, index) => `host${index}.${zone}`);
 const placesOf = async (names: string[], connections?: Record<string, Account>) => {
@@ -120,6 +151,7 @@ describe("The places of names in a zone that we serve", () => {
     const row = { zoneId: zone?.id ?? 0, type: "CNAME", value: `proof.${OURS}`, ttl: 60 };
     const path = `${name.split(".").reverse().join(".")}.`;
     await local.database.insert(records).values({ ...row, name, path });
+    await takeDomain(OWNER, `proof.${OURS}`);
     expect(await placesOf([`a.${OURS}`, `b.${OURS}`])).toEqual([
       `proof.${OURS} in ours/${OURS}`,
       `_acme-challenge.b.${OURS} in ours/${OURS}`,
@@ -129,6 +161,65 @@ describe("The places of names in a zone that we serve", () => {
   it("are found for a name of as many labels as there can be", async () => {
     const name = `${"a.".repeat(110)}${OURS}`;
     expect(await placesOf([name])).toEqual([`_acme-challenge.${name} in ours/${OURS}`]);
+  });
+});
+
+describe("A challenge host", () => {
+  it("is where its domain's challenges go once the alias is set, with no DNS account at all", async () => {
+    const host = await challengeHosts().handOut(OWNER, "*.Example.com");
+    expect(host.name).toMatch(/^[0-9a-f-]{36}\.acme\.certedge\.test$/);
+    expect((await challengeHosts().handOut(OWNER, "example.com")).name).toBe(host.name);
+    aliases = { "_acme-challenge.example.com": host.name };
+    expect(await placesOf(["example.com", "*.example.com"])).toEqual(Array(2).fill(`${host.name} in ours/${OURS}`));
+  });
+
+  it("is another one for each account", async () => {
+    const [mine, theirs] = await Promise.all([OWNER, OTHER].map((id) => challengeHosts().handOut(id, "example.com")));
+    expect(mine?.name).not.toBe(theirs?.name);
+  });
+
+  it("is written to for its owner only: whoever else the alias would serve is refused", async () => {
+    const { name } = await challengeHosts().handOut(OTHER, "example.com");
+    aliases = { "_acme-challenge.example.com": name };
+    await expect(placesOf(["example.com"])).rejects.toMatchObject({ status: 403 });
+  });
+
+  it("is no way to a host name of somebody else's", async () => {
+    await takeDomain(OTHER, `home.${OURS}`);
+    aliases = { "_acme-challenge.example.com": `_acme-challenge.home.${OURS}` };
+    await expect(placesOf(["example.com"])).rejects.toMatchObject({ status: 403 });
+  });
+
+  it("is gone once it is given up", async () => {
+    const { name } = await challengeHosts().handOut(OWNER, "example.com");
+    await challengeHosts().remove(OWNER, "example.com");
+    aliases = { "_acme-challenge.example.com": name };
+    await expect(placesOf(["example.com"])).rejects.toMatchObject({ status: 403 });
+    await expect(challengeHosts().remove(OWNER, "example.com")).rejects.toMatchObject({ status: 404 });
+  });
+});
+
+describe("A declared alias", () => {
+  const locate = (alias: string) => challengeZones().locate(OWNER, ["a.example.com", "b.example.com"], {}, alias);
+
+  beforeEach(async () => {
+    await takeDomain(OWNER, `proofs.${OURS}`);
+    const target = `_acme-challenge.proofs.${OURS}`;
+    aliases = { "_acme-challenge.a.example.com": target, "_acme-challenge.b.example.com": target };
+  });
+
+  it.each([`proofs.${OURS}`, `_acme-challenge.proofs.${OURS}`])("is %s when every name leads there", async (alias) => {
+    expect((await locate(alias)).map(({ recordName }) => recordName)).toEqual(
+      Array(2).fill(`_acme-challenge.proofs.${OURS}`),
+    );
+  });
+
+  it("that a name does not lead to is refused, with the record that is missing", async () => {
+    delete aliases["_acme-challenge.b.example.com"];
+    await expect(locate(`proofs.${OURS}`)).rejects.toMatchObject({
+      status: 422,
+      detail: expect.stringContaining("_acme-challenge.b.example.com is no alias"),
+    });
   });
 });
 
@@ -167,6 +258,7 @@ describe("The places of names in zones of DNS accounts", () => {
       "_acme-challenge.a.example.com": "a.proofs.example.net",
       "_acme-challenge.b.example.com": `b.${OURS}`,
     };
+    await takeDomain(OWNER, `b.${OURS}`);
     const places = await placesOf(["a.example.com", "b.example.com"], {
       home: listing("home", ["example.com"]),
       proofs: listing("proofs", ["proofs.example.net"]),
