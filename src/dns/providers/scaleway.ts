@@ -26,6 +26,12 @@ function toData(type: RecordType, value: string): string {
   return type === "TXT" ? quoteTxt(value) : type === "CNAME" ? `${value}.` : value;
 }
 
+/** International names are told in Unicode there (IDNA: A-labels are what the DNS has). */
+function toALabels(name: string): string {
+  const url = `http://${name}/`;
+  return normaliseName(URL.canParse(url) ? new URL(url).hostname : name);
+}
+
 export const scaleway = defineProvider({
   id: "scaleway",
   title: "Scaleway",
@@ -42,7 +48,13 @@ export const scaleway = defineProvider({
 
   connect({ application_token, project_id }, http) {
     const api = http.withBase("https://api.scaleway.com/domain/v2beta1", { "x-auth-token": application_token });
-    const recordsOf = (zoneName: string) => path`dns-zones/${zoneName}/records`;
+    /** Names of international zones as they are told. */
+    const told = new Map<string, string>();
+
+    async function recordsOf(zoneName: string): Promise<string> {
+      if (zoneName.includes("xn--") && !told.has(zoneName)) await listZones();
+      return path`dns-zones/${told.get(zoneName) ?? zoneName}/records`;
+    }
 
     const page = (cursor: number | undefined, query: Query) => ({
       query: { ...query, page: cursor ?? 1, page_size: PAGE_SIZE },
@@ -50,20 +62,35 @@ export const scaleway = defineProvider({
     const next = (cursor: number | undefined, found: unknown[]) =>
       found.length < PAGE_SIZE ? undefined : (cursor ?? 1) + 1;
 
+    /** Neither copies of zones elsewhere nor those that are locked. */
+    async function listZones(): Promise<string[]> {
+      const all = await http.pages(async (cursor?: number) => {
+        const { dns_zones } = await api.get("dns-zones", zoneList, page(cursor, { project_id }));
+        return { items: dns_zones, next: next(cursor, dns_zones) };
+      });
+      const writable = all.filter(({ status, ns_master }) => status !== "locked" && !ns_master?.length);
+      return writable.map(({ domain, subdomain }) => {
+        const name = subdomain ? `${subdomain}.${domain}` : domain;
+        told.set(toALabels(name), name);
+        return toALabels(name);
+      });
+    }
+
     async function stored(zoneName: string, { name, type }: Pick<RecordSet, "name" | "type">) {
       const relative = relativeName(name, zoneName, "");
+      const from = await recordsOf(zoneName);
       const all = await http.pages(async (cursor?: number) => {
-        const { records } = await api.get(recordsOf(zoneName), recordList, page(cursor, { name: relative, type }));
+        const { records } = await api.get(from, recordList, page(cursor, { name: relative, type }));
         return { items: records, next: next(cursor, records) };
       });
       return all.filter((one) => one.type === type && [relative, name].includes(normaliseName(one.name)));
     }
 
     /** An unknown zone would otherwise be made. Adding twice makes two records, so that is not sent again unseen. */
-    const change = (zoneName: string, changes: object[], repeatable: boolean) =>
+    const change = async (zoneName: string, changes: object[], repeatable: boolean) =>
       api.send(
         "PATCH",
-        recordsOf(zoneName),
+        await recordsOf(zoneName),
         { return_all_records: false, disallow_new_zone_creation: true, changes },
         { repeatable },
       );
@@ -76,16 +103,7 @@ export const scaleway = defineProvider({
     });
 
     return {
-      /** Neither copies of zones elsewhere nor those that are locked. */
-      async zones() {
-        const all = await http.pages(async (cursor?: number) => {
-          const { dns_zones } = await api.get("dns-zones", zoneList, page(cursor, { project_id }));
-          return { items: dns_zones, next: next(cursor, dns_zones) };
-        });
-        return all
-          .filter(({ status, ns_master }) => status !== "locked" && !ns_master?.length)
-          .map(({ domain, subdomain }) => normaliseName(subdomain ? `${subdomain}.${domain}` : domain));
-      },
+      zones: listZones,
 
       async add(zoneName, given) {
         const there = await stored(zoneName, given);

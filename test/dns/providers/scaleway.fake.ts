@@ -1,4 +1,5 @@
 /** Scaleway's API: https://www.scaleway.com/en/developers/api/domains-and-dns/ */
+import { domainToASCII, domainToUnicode } from "node:url";
 import { z } from "zod";
 import { relativeName } from "../../../src/dns/names";
 import { scaleway } from "../../../src/dns/providers/scaleway";
@@ -38,13 +39,14 @@ export interface ScalewayZone {
   project_id?: string;
 }
 
-/** Zones with more than two labels are told as the subdomain of one. */
+/** Zones with more than two labels are told as the subdomain of one, international ones in Unicode. */
 export function scalewayFake(about: Record<string, ScalewayZone> = {}): FakeProvider {
   const zones = new FakeZones({ txt: "quoted", targets: "with dot" });
+  const zoneOf = (told = "") => domainToASCII(told);
   const whole = (name: string, zone: string) => (name === "" ? zone : `${name}.${zone}`);
 
   function toZone(name: string) {
-    const labels = name.split(".");
+    const labels = domainToUnicode(name).split(".");
     const parts = { domain: labels.slice(-2).join("."), subdomain: labels.slice(0, -2).join(".") };
     return { ...parts, status: "active", ns_master: [], project_id: "engines", ...about[name] };
   }
@@ -87,7 +89,8 @@ export function scalewayFake(about: Record<string, ScalewayZone> = {}): FakeProv
         return { body: { dns_zones: pageOf(found, Number(page), Number(page_size)), total_count: found.length } };
       },
 
-      [`GET ${ZONES}/{zone}/records`]: ({ params: { zone = "" }, query: { name = "", type, page, page_size } }) => {
+      [`GET ${ZONES}/{zone}/records`]: ({ params, query: { name = "", type, page, page_size } }) => {
+        const zone = zoneOf(params.zone);
         if (!zones.has(zone)) return failure(404, "not_found", "resource is not found");
         // The empty name, which is the apex, filters nothing.
         const found = zones.records(zone, name === "" ? undefined : whole(name, zone), type);
@@ -95,7 +98,8 @@ export function scalewayFake(about: Record<string, ScalewayZone> = {}): FakeProv
         return { body: { records, total_count: found.length } };
       },
 
-      [`PATCH ${ZONES}/{zone}/records`]: ({ params: { zone = "" }, body }) => {
+      [`PATCH ${ZONES}/{zone}/records`]: ({ params, body }) => {
+        const zone = zoneOf(params.zone);
         if (!zones.has(zone)) return failure(404, "not_found", "resource is not found");
         for (const wanted of changes.parse(body).changes) {
           const failed = apply(zone, wanted);

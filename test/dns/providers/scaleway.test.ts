@@ -28,6 +28,17 @@ describe("Scaleway's own ways", () => {
     expect(await connection.zones?.()).toEqual(["example.com"]);
   });
 
+  it("writes to an international zone under the name that it is told by", async () => {
+    const connection = connect();
+    fake.addZone("xn--bcher-kva.example");
+    const txt = { name: "a.xn--bcher-kva.example", type: "TXT" as const, value: "v", ttl: 60 };
+    await connection.add("xn--bcher-kva.example", txt);
+    expect((await fake.look(txt.name, "TXT")).contents).toEqual(['"v"']);
+    expect(fake.api.requests.at(-1)).toBe(
+      `PATCH /domain/v2beta1/dns-zones/${encodeURIComponent("bücher.example")}/records`,
+    );
+  });
+
   it("replaces a set by one call, in which nothing is missing for a moment", async () => {
     const connection = connect();
     const host = { name: "home.example.com", type: "A" as const, ttl: 60 };
