@@ -1,10 +1,10 @@
 /** What an account does with its second factors: set them up, look at them, remove them. The rim asks for the password. */
 import { and, eq, notExists } from "drizzle-orm";
-import type { AccountIdentity } from "../accounts/identity";
+import { type AccountIdentity, identityOf } from "../accounts/identity";
 import { newToken } from "../accounts/token";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
-import { accounts, recoveryCodes as recoveryCodesTable } from "../storage/schema";
+import { accounts, passkeys as passkeysTable, recoveryCodes as recoveryCodesTable } from "../storage/schema";
 import { type AuthenticatorApp, wrongCode } from "./authenticator-app";
 import type { Ceremonies } from "./ceremonies";
 import type { Passkeys } from "./passkeys";
@@ -104,6 +104,21 @@ export function createFactors({ database, app, recoveryCodes, passkeys, ceremoni
       }
       const passkey = await passkeys.add(id, name, credential);
       return { passkey, recoveryCodes: await recoveryCodes.makeFirst(id) };
+    },
+
+    /** For somebody who has lost all of them. Throws 404 when there is no such account. */
+    async removeAll(accountId: number): Promise<AccountIdentity> {
+      const [[row]] = await database.batch([
+        database
+          .update(accounts)
+          .set({ sealedTotpSecret: null, totpConfirmedAt: null, totpLastStep: null })
+          .where(eq(accounts.id, accountId))
+          .returning(),
+        database.delete(passkeysTable).where(eq(passkeysTable.accountId, accountId)),
+        database.delete(recoveryCodesTable).where(eq(recoveryCodesTable.accountId, accountId)),
+      ]);
+      if (!row) throw new Problem(404, `There is no account ${accountId}.`);
+      return identityOf(row);
     },
 
     async removePasskey({ id }: AccountIdentity, passkeyId: string) {

@@ -1,69 +1,21 @@
-/** Second factors from outside, on a certedge that is open to all; at localhost, for passkeys know no IP address. */
-import { mkdtempSync, rmSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
+/** Second factors from outside: set up, signed in by, removed. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { codeOf } from "../support/authenticator-app";
-import { type Admin, claim } from "../support/claim";
-import { type Answer, requestTo } from "../support/requests";
-import { createAuthenticator } from "../support/software-authenticator";
-import { startProcess, type WorkerProcess } from "../support/worker-process";
+import { requestTo } from "../support/requests";
+import { cookieOf, type OpenCertedge, password, startOpenCertedge } from "./open-certedge";
 
-const data = mkdtempSync(path.join(os.tmpdir(), "certedge-two-factor-"));
-const password = "plenty of wild horses";
-
-let worker: WorkerProcess;
-let url: string;
-let admin: Admin;
-let people = 0;
-
-const cookieOf = ({ headers }: Answer) => (headers.get("set-cookie") ?? "").split(";")[0] ?? "";
-const anybody = () => requestTo(url);
-const signIn = (username: string) => anybody().post("/api/sessions", { username, password });
-const secondStep = (token: string, proof: object) => anybody().post("/api/sessions/second-factor", { token, ...proof });
-
-async function newPerson() {
-  people += 1;
-  const username = `person-${people}`;
-  const made = await anybody().post("/api/accounts", { username, email: `${username}@example.org`, password });
-  if (made.status !== 201) throw new Error(`no account was made: ${made.text}`);
-  const me = requestTo(url, { cookie: cookieOf(await signIn(username)) });
-  return { username, me };
-}
-
-/** With an app; its code of now is used up, that of the next step is not. */
-async function personWithApp() {
-  const person = await newPerson();
-  const { secret } = (await person.me.post("/api/account/totp", { password })).json;
-  const { recovery_codes } = (await person.me.post("/api/account/totp/confirm", { code: codeOf(secret, Date.now()) }))
-    .json;
-  return { ...person, secret: secret as string, recoveryCodes: recovery_codes as string[] };
-}
-
-async function personWithPasskey() {
-  const person = await newPerson();
-  const browser = createAuthenticator({ origin: url });
-  const options = (await person.me.post("/api/account/passkeys/options", { password })).json;
-  const { passkey, credential } = browser.create(options);
-  const made = await person.me.post("/api/account/passkeys", { name: "laptop", passkey: credential });
-  return { ...person, browser, passkey, made };
-}
+let open: OpenCertedge;
 
 beforeAll(async () => {
-  worker = await startProcess({ data, testRoot: "", variables: { SIGN_UP: "open" } });
-  url = `http://localhost:${worker.port}`;
-  admin = await claim(worker);
+  open = await startOpenCertedge();
 });
 
-afterAll(async () => {
-  await worker?.stop();
-  rmSync(data, { recursive: true, force: true });
-});
+afterAll(() => open?.stop());
 
 describe("an account with an authenticator app", () => {
   it("is signed in to in two steps, and only the second one gives a session", async () => {
-    const { username, secret, me } = await personWithApp();
-    const first = await signIn(username);
+    const { username, secret, me } = await open.personWithApp();
+    const first = await open.signIn(username);
     expect(first.status).toBe(200);
     expect(first.headers.get("set-cookie")).toBeNull();
     expect(first.json).toEqual({
@@ -74,49 +26,49 @@ describe("an account with an authenticator app", () => {
       },
     });
     const { token } = first.json.second_factor;
-    expect((await requestTo(url, { cookie: `__Host-certedge=${token}` }).get("/api/account")).status).toBe(401);
-    const second = await secondStep(token, { code: codeOf(secret, Date.now(), 1) });
+    expect((await requestTo(open.url, { cookie: `__Host-certedge=${token}` }).get("/api/account")).status).toBe(401);
+    const second = await open.secondStep(token, { code: codeOf(secret, Date.now(), 1) });
     expect(second.status, second.text).toBe(201);
     expect(second.json.account).toEqual((await me.get("/api/account")).json);
     expect(second.headers.get("set-cookie")).toMatch(/^__Host-certedge=[\w-]{43}; .*HttpOnly; Secure; SameSite=Lax$/);
-    const signedIn = requestTo(url, { cookie: cookieOf(second) });
+    const signedIn = requestTo(open.url, { cookie: cookieOf(second) });
     expect((await signedIn.get("/api/account/second-factors")).json).toEqual({
       totp: { confirmed_at: expect.stringMatching(/Z$/) },
       passkeys: [],
       recovery_codes_left: 10,
     });
-    expect((await secondStep(token, { code: codeOf(secret, Date.now(), 1) })).status).toBe(401);
+    expect((await open.secondStep(token, { code: codeOf(secret, Date.now(), 1) })).status).toBe(401);
   });
 
   it("lets one of ten in that bring one code at once", async () => {
-    const { username, secret } = await personWithApp();
-    const steps = await Promise.all(Array.from({ length: 10 }, () => signIn(username)));
+    const { username, secret } = await open.personWithApp();
+    const steps = await Promise.all(Array.from({ length: 10 }, () => open.signIn(username)));
     const code = codeOf(secret, Date.now(), 1);
-    const ends = await Promise.all(steps.map(({ json }) => secondStep(json.second_factor.token, { code })));
+    const ends = await Promise.all(steps.map(({ json }) => open.secondStep(json.second_factor.token, { code })));
     expect(ends.map(({ status }) => status).sort()).toEqual([201, ...Array(9).fill(401)]);
     expect(ends.filter(({ headers }) => headers.has("set-cookie"))).toHaveLength(1);
   });
 
   it("lets in by a recovery code, once", async () => {
-    const { username, recoveryCodes } = await personWithApp();
+    const { username, recoveryCodes } = await open.personWithApp();
     const [code] = recoveryCodes;
-    const [first, second] = [await signIn(username), await signIn(username)];
-    expect((await secondStep(first.json.second_factor.token, { code })).status).toBe(201);
-    const again = await secondStep(second.json.second_factor.token, { code });
+    const [first, second] = [await open.signIn(username), await open.signIn(username)];
+    expect((await open.secondStep(first.json.second_factor.token, { code })).status).toBe(201);
+    const again = await open.secondStep(second.json.second_factor.token, { code });
     expect(again.status).toBe(401);
     expect(again.json.detail).toBe("This was not accepted: it is wrong, or was used already.");
   });
 
   it("says the same to a wrong password as any other account", async () => {
-    const { username } = await personWithApp();
+    const { username } = await open.personWithApp();
     const wrong = { password: "wrong wrong wrong" };
-    const refused = await anybody().post("/api/sessions", { username, ...wrong });
-    const unknown = await anybody().post("/api/sessions", { username: "nobody-at-all", ...wrong });
+    const refused = await open.anybody.post("/api/sessions", { username, ...wrong });
+    const unknown = await open.anybody.post("/api/sessions", { username: "nobody-at-all", ...wrong });
     expect([refused.status, refused.text]).toEqual([unknown.status, unknown.text]);
   });
 
   it("is rid of it by the password and a code, and is then signed in to in one step", async () => {
-    const { username, me, secret, recoveryCodes } = await personWithApp();
+    const { username, me, secret, recoveryCodes } = await open.personWithApp();
     const [code] = recoveryCodes;
     const wrong = await me.delete("/api/account/totp", { password: "wrong", code });
     expect([wrong.status, wrong.json.errors]).toEqual([
@@ -126,7 +78,7 @@ describe("an account with an authenticator app", () => {
     expect((await me.delete("/api/account/totp", { password, code: "000000" })).status).toBe(422);
     const removed = await me.delete("/api/account/totp", { password, code: codeOf(secret, Date.now(), 1) });
     expect(removed.status, removed.text).toBe(204);
-    expect((await signIn(username)).status).toBe(201);
+    expect((await open.signIn(username)).status).toBe(201);
     expect((await me.get("/api/account/second-factors")).json).toEqual({
       totp: null,
       passkeys: [],
@@ -135,19 +87,19 @@ describe("an account with an authenticator app", () => {
   });
 
   it("gets new recovery codes for its password", async () => {
-    const { me, username, recoveryCodes } = await personWithApp();
+    const { me, username, recoveryCodes } = await open.personWithApp();
     expect((await me.post("/api/account/recovery-codes", { password: "wrong" })).status).toBe(403);
     const made = await me.post("/api/account/recovery-codes", { password });
     expect(made.json.recovery_codes).toHaveLength(10);
-    const { token } = (await signIn(username)).json.second_factor;
-    expect((await secondStep(token, { code: recoveryCodes[0] })).status).toBe(401);
-    expect((await secondStep(token, { code: made.json.recovery_codes[0] })).status).toBe(201);
+    const { token } = (await open.signIn(username)).json.second_factor;
+    expect((await open.secondStep(token, { code: recoveryCodes[0] })).status).toBe(401);
+    expect((await open.secondStep(token, { code: made.json.recovery_codes[0] })).status).toBe(201);
   });
 });
 
 describe("setting up an authenticator app", () => {
   it("takes the password, and gives the secret, its URI and a picture", async () => {
-    const { me, username } = await newPerson();
+    const { me, username } = await open.newPerson();
     expect((await me.post("/api/account/totp", { password: "wrong" })).status).toBe(403);
     const { status, json, headers } = await me.post("/api/account/totp", { password });
     expect(status).toBe(200);
@@ -157,7 +109,7 @@ describe("setting up an authenticator app", () => {
       otpauth_uri: expect.stringContaining(`otpauth://totp/certedge:${username}?secret=${json.secret}&`),
       qr_svg: expect.stringMatching(/^<svg .*<\/svg>$/s),
     });
-    expect((await signIn(username)).status).toBe(201);
+    expect((await open.signIn(username)).status).toBe(201);
   });
 
   it.each([
@@ -169,7 +121,7 @@ describe("setting up an authenticator app", () => {
     ["POST", "/api/account/passkeys", { name: "x", passkey: {} }],
     ["DELETE", "/api/account/passkeys/x", { password }],
   ] as const)("%s %s is not for an API key, which passes by second factors", async (method, at, body) => {
-    const caller = requestTo(url, { key: admin.key });
+    const caller = requestTo(open.url, { key: open.admin.key });
     const refused = await (method === "POST" ? caller.post(at, body) : caller.delete(at, body));
     expect(refused.status).toBe(403);
     expect(refused.json.detail).toMatch(/API key/);
@@ -178,7 +130,7 @@ describe("setting up an authenticator app", () => {
 
 describe("a passkey", () => {
   it("is registered, listed and asked for as the second step, which it is good for", async () => {
-    const { username, me, browser, passkey, made } = await personWithPasskey();
+    const { username, me, browser, passkey, made } = await open.personWithPasskey();
     expect(made.status, made.text).toBe(201);
     const laptop = {
       id: passkey.id,
@@ -188,68 +140,82 @@ describe("a passkey", () => {
     };
     expect(made.json).toEqual({ passkey: laptop, recovery_codes: expect.arrayContaining([expect.any(String)]) });
     expect((await me.get("/api/account/passkeys")).json).toEqual({ passkeys: [laptop] });
-    const { token, methods, passkey_options } = (await signIn(username)).json.second_factor;
+    const { token, methods, passkey_options } = (await open.signIn(username)).json.second_factor;
     expect(methods).toEqual(["passkey", "recovery_code"]);
     const answer = browser.get(passkey, passkey_options);
-    expect((await secondStep(token, { passkey: answer })).status).toBe(201);
-    expect((await secondStep(token, { passkey: answer })).status).toBe(401);
+    expect((await open.secondStep(token, { passkey: answer })).status).toBe(201);
+    expect((await open.secondStep(token, { passkey: answer })).status).toBe(401);
   });
 
   it("signs in without a user name and a password", async () => {
-    const { browser, passkey, me } = await personWithPasskey();
-    const options = (await anybody().post("/api/passkeys/sign-in/options")).json;
+    const { browser, passkey, me } = await open.personWithPasskey();
+    const options = (await open.anybody.post("/api/passkeys/sign-in/options")).json;
     expect(options).toMatchObject({ rpId: "localhost", userVerification: "required", allowCredentials: [] });
     const answer = { passkey: browser.get(passkey, options) };
-    const signedIn = await anybody().post("/api/passkeys/sign-in", answer);
+    const signedIn = await open.anybody.post("/api/passkeys/sign-in", answer);
     expect(signedIn.status, signedIn.text).toBe(201);
-    expect((await requestTo(url, { cookie: cookieOf(signedIn) }).get("/api/account")).json).toEqual(
+    expect((await requestTo(open.url, { cookie: cookieOf(signedIn) }).get("/api/account")).json).toEqual(
       (await me.get("/api/account")).json,
     );
-    expect((await anybody().post("/api/passkeys/sign-in", answer)).status).toBe(401);
+    expect((await open.anybody.post("/api/passkeys/sign-in", answer)).status).toBe(401);
   });
 
   it("of another site does not sign in", async () => {
-    const { browser, passkey } = await personWithPasskey();
-    const options = (await anybody().post("/api/passkeys/sign-in/options")).json;
+    const { browser, passkey } = await open.personWithPasskey();
+    const options = (await open.anybody.post("/api/passkeys/sign-in/options")).json;
     const foreign = browser.get(passkey, options, { origin: "https://evil.example" });
-    const refused = await anybody().post("/api/passkeys/sign-in", { passkey: foreign });
+    const refused = await open.anybody.post("/api/passkeys/sign-in", { passkey: foreign });
     expect(refused.status).toBe(401);
     expect(refused.headers.get("set-cookie")).toBeNull();
   });
 
   it("is removed by the password", async () => {
-    const { me, passkey, username } = await personWithPasskey();
+    const { me, passkey, username } = await open.personWithPasskey();
     expect((await me.delete(`/api/account/passkeys/${passkey.id}`, { password: "wrong" })).status).toBe(403);
     expect((await me.delete("/api/account/passkeys/unknown", { password })).status).toBe(404);
     expect((await me.delete(`/api/account/passkeys/${passkey.id}`, { password })).status).toBe(204);
-    expect((await signIn(username)).status).toBe(201);
+    expect((await open.signIn(username)).status).toBe(201);
   });
 
   it("is not to be had at an IP address, and the answer says where it is", async () => {
-    const at = requestTo(worker.url);
+    const at = requestTo(open.worker.url);
     const refused = await at.post("/api/passkeys/sign-in/options");
     expect(refused.status).toBe(409);
-    expect(refused.json.detail).toContain(`on this machine, ${url}.`);
+    expect(refused.json.detail).toContain(`on this machine, ${open.url}.`);
   });
 });
 
 describe("a sign-in from another site", () => {
-  it.each(["/api/sessions/second-factor", "/api/passkeys/sign-in/options", "/api/passkeys/sign-in"])(
-    "is refused at %s",
-    async (at) => {
-      const { secret, username } = await personWithApp();
-      const { token } = (await signIn(username)).json.second_factor;
-      const { browser, passkey } = await personWithPasskey();
-      const challenge = (await anybody().post("/api/passkeys/sign-in/options")).json;
-      const bodies: Record<string, object | undefined> = {
-        "/api/sessions/second-factor": { token, code: codeOf(secret, Date.now(), 1) },
-        "/api/passkeys/sign-in": { passkey: browser.get(passkey, challenge) },
-      };
+  it("is refused in each of its steps, with all that it takes", async () => {
+    const { username, browser, passkey } = await open.personWithPasskey();
+    const { token, passkey_options } = (await open.signIn(username)).json.second_factor;
+    const alone = (await open.anybody.post("/api/passkeys/sign-in/options")).json;
+    const steps = [
+      ["/api/sessions/second-factor", { token, passkey: browser.get(passkey, passkey_options) }],
+      ["/api/passkeys/sign-in/options", undefined],
+      ["/api/passkeys/sign-in", { passkey: browser.get(passkey, alone) }],
+    ] as const;
+    for (const [at, body] of steps) {
       for (const headers of [{ "sec-fetch-site": "cross-site" }, { origin: "https://evil.example" }]) {
-        const refused = await requestTo(url, { headers }).post(at, bodies[at]);
-        expect(refused.status, refused.text).toBe(403);
+        const refused = await requestTo(open.url, { headers }).post(at, body);
+        expect(refused.status, `${at}: ${refused.text}`).toBe(403);
         expect(refused.headers.get("set-cookie")).toBeNull();
       }
-    },
-  );
+    }
+  });
+});
+
+describe("somebody who has lost every factor", () => {
+  it("is let in by the password again once an administrator has removed them", async () => {
+    const { username, me } = await open.personWithApp();
+    const { id } = (await me.get("/api/account")).json;
+    const at = `/api/admin/accounts/${id}/second-factors`;
+    expect((await me.delete(at)).status).toBe(403);
+    expect((await requestTo(open.url, { key: open.admin.key }).delete(at)).status).toBe(403);
+    const administrator = requestTo(open.url, { cookie: open.admin.cookie });
+    expect((await administrator.delete("/api/admin/accounts/999999/second-factors")).status).toBe(404);
+    expect((await administrator.delete(at)).status).toBe(204);
+    expect((await open.signIn(username)).status).toBe(201);
+    expect((await me.get("/api/account/second-factors")).json).toMatchObject({ totp: null, recovery_codes_left: 0 });
+  });
 });

@@ -1,6 +1,7 @@
 /** Setting up second factors: an authenticator app, recovery codes, passkeys. */
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { requireAdmin } from "../../accounts/identity";
 import type { PasskeyRow } from "../../two-factor/passkeys";
 import { type AppEnv, api } from "../api";
 import { audited } from "../audited";
@@ -208,6 +209,24 @@ twoFactor.openapi(
     await requirePassword(c, c.req.valid("json"));
     const { name } = await c.var.services.twoFactor.removePasskey(c.var.account, c.req.valid("param").id);
     await audited(c, "second_factor.remove", `passkey ${name}`);
+    return c.body(null, 204);
+  },
+);
+
+twoFactor.openapi(
+  createRoute({
+    method: "delete",
+    path: "/admin/accounts/{id}/second-factors",
+    operationId: "removeSecondFactorsOf",
+    summary: "Remove all second factors of somebody who has lost them",
+    middleware: inPerson,
+    request: { params: z.object({ id: z.coerce.number().int().min(1) }) },
+    responses: answers({ 204: null }),
+  }),
+  async (c) => {
+    requireAdmin(c.var.account);
+    const { id, username } = await c.var.services.twoFactor.removeAll(c.req.valid("param").id);
+    await audited(c, "second_factor.remove", `account ${username}`, { ownerId: id });
     return c.body(null, 204);
   },
 );
