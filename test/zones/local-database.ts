@@ -19,6 +19,10 @@ export interface LocalDatabase {
   /** Statements that were made, batches that were sent, rows that the batches read; since the last reset. */
   count: { statements: number; batches: number; rowsRead: number };
   resetCount(): void;
+  /** The texts of those statements. */
+  queries(): string[];
+  /** How SQLite goes about a statement: "SEARCH accounts USING …". */
+  explain(query: string): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -30,9 +34,11 @@ export async function localDatabase(): Promise<LocalDatabase> {
   await migrate(env.DB);
 
   const count = { statements: 0, batches: 0, rowsRead: 0 };
+  let queries: string[] = [];
   const counted = {
     prepare(query: string) {
       count.statements += 1;
+      queries.push(query);
       return env.DB.prepare(query);
     },
     async batch(statements: D1PreparedStatement[]) {
@@ -45,7 +51,16 @@ export async function localDatabase(): Promise<LocalDatabase> {
   return {
     database: openDatabase(counted as unknown as D1Database),
     count,
-    resetCount: () => Object.assign(count, { statements: 0, batches: 0, rowsRead: 0 }),
+    resetCount() {
+      Object.assign(count, { statements: 0, batches: 0, rowsRead: 0 });
+      queries = [];
+    },
+    queries: () => queries,
+    async explain(query) {
+      const values = query.match(/\?/g) ?? [];
+      const statement = env.DB.prepare(`EXPLAIN QUERY PLAN ${query}`).bind(...values);
+      return (await statement.all<{ detail: string }>()).results.map(({ detail }) => detail);
+    },
     async close() {
       await dispose();
       await rm(folder, { recursive: true });
