@@ -1,6 +1,7 @@
 /** The DNS providers that certedge can write to. */
 import type { DnsProvider } from "./provider";
 import { akamai } from "./providers/akamai";
+import { alidns } from "./providers/alidns";
 import { azure } from "./providers/azure";
 import { builtin } from "./providers/builtin";
 import { bunny } from "./providers/bunny";
@@ -31,6 +32,7 @@ import { vultr } from "./providers/vultr";
 
 export const providers: Record<string, DnsProvider> = {
   akamai,
+  alidns,
   azure,
   builtin,
   bunny,

@@ -35,3 +35,17 @@ export function awsSignature(call: Call, host: string, secret: string): string {
   const key = scope.split("/").reduce<string | Buffer>(mac, `AWS4${secret}`);
   return mac(key, text).toString("hex");
 }
+
+export const acs3Signature = (call: Call, host: string, secret: string): string =>
+  mac(secret, `ACS3-HMAC-SHA256\n${canonicalHash(call, host, authorizationOf(call).signedHeaders)}`).toString("hex");
+
+export function tc3Signature(call: Call, host: string, secret: string): string {
+  const { scope, signedHeaders } = authorizationOf(call);
+  const headers = { ...call.headers, "x-tc-action": call.headers["x-tc-action"]?.toLowerCase() ?? "" };
+  const hash = canonicalHash({ ...call, headers }, host, signedHeaders);
+  const key = scope.split("/").reduce<string | Buffer>(mac, `TC3${secret}`);
+  return mac(
+    key,
+    ["TC3-HMAC-SHA256", headers["x-tc-timestamp" as keyof typeof headers], scope, hash].join("\n"),
+  ).toString("hex");
+}
