@@ -22,6 +22,7 @@ import { linode } from "./providers/linode";
 import { namedotcom } from "./providers/namedotcom";
 import { netcup } from "./providers/netcup";
 import { netlify } from "./providers/netlify";
+import { njalla } from "./providers/njalla";
 import { ns1 } from "./providers/ns1";
 import { porkbun } from "./providers/porkbun";
 import { powerdns } from "./providers/powerdns";
@@ -53,6 +54,7 @@ export const providers: Record<string, DnsProvider> = {
   namedotcom,
   netcup,
   netlify,
+  njalla,
   ns1,
   porkbun,
   powerdns,
