@@ -28,6 +28,7 @@ import { porkbun } from "./providers/porkbun";
 import { powerdns } from "./providers/powerdns";
 import { route53 } from "./providers/route53";
 import { scaleway } from "./providers/scaleway";
+import { tencentcloud } from "./providers/tencentcloud";
 import { vercel } from "./providers/vercel";
 import { vultr } from "./providers/vultr";
 
@@ -60,6 +61,7 @@ export const providers: Record<string, DnsProvider> = {
   powerdns,
   route53,
   scaleway,
+  tencentcloud,
   vercel,
   vultr,
 };

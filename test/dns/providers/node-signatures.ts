@@ -44,8 +44,5 @@ export function tc3Signature(call: Call, host: string, secret: string): string {
   const headers = { ...call.headers, "x-tc-action": call.headers["x-tc-action"]?.toLowerCase() ?? "" };
   const hash = canonicalHash({ ...call, headers }, host, signedHeaders);
   const key = scope.split("/").reduce<string | Buffer>(mac, `TC3${secret}`);
-  return mac(
-    key,
-    ["TC3-HMAC-SHA256", headers["x-tc-timestamp" as keyof typeof headers], scope, hash].join("\n"),
-  ).toString("hex");
+  return mac(key, ["TC3-HMAC-SHA256", call.headers["x-tc-timestamp"], scope, hash].join("\n")).toString("hex");
 }
