@@ -1,5 +1,5 @@
-/** A browser with an authenticator in software (WebAuthn §6): ES256, attestation none, every part to be put wrong. */
-import { createHash, createSign, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
+/** A browser with an authenticator in software (WebAuthn §6): attestation none, every part to be put wrong. */
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 
 const UP = 0x01;
 const UV = 0x04;
@@ -24,6 +24,36 @@ function head(major: number, size: number): Buffer {
   if (size < 256) return Buffer.from([(major << 5) | 24, size]);
   return Buffer.from([(major << 5) | 25, size >> 8, size & 0xff]);
 }
+
+/** A new key as an algorithm has it, and how COSE writes its public half (RFC 9053 §7, RFC 8230 §4). */
+const algorithms = {
+  ES256() {
+    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const { x = "", y = "" } = publicKey.export({ format: "jwk" });
+    return { privateKey, cose: { 1: 2, 3: -7, [-1]: 1, [-2]: x, [-3]: y } };
+  },
+  EdDSA() {
+    const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+    const { x = "" } = publicKey.export({ format: "jwk" });
+    return { privateKey, cose: { 1: 1, 3: -8, [-1]: 6, [-2]: x } };
+  },
+  RS256() {
+    const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const { n = "", e = "" } = publicKey.export({ format: "jwk" });
+    return { privateKey, cose: { 1: 3, 3: -257, [-1]: n, [-2]: e } };
+  },
+} satisfies Record<string, () => { privateKey: KeyObject; cose: Record<number, number | string> }>;
+
+export type Algorithm = keyof typeof algorithms;
+
+/** Texts are bytes in base64url. */
+const coseKey = (members: Record<number, number | string>): Map<number, number | Uint8Array> =>
+  new Map(
+    Object.entries(members).map(([label, value]) => [
+      Number(label),
+      typeof value === "number" ? value : Buffer.from(value, "base64url"),
+    ]),
+  );
 
 /** What may differ from what an honest browser sends. */
 export interface Tampering {
@@ -80,22 +110,20 @@ function authenticatorData(rpId: string, flagBits: number, counter: number, rest
   return Buffer.concat([sha256(rpId), Buffer.from([flagBits]), count, rest]);
 }
 
-/** `counts` is false for a synced passkey, whose counter stays 0. */
-export function createAuthenticator({ origin, counts = true }: { origin: string; counts?: boolean }) {
+interface Browser {
+  origin: string;
+  /** False for a synced passkey, whose counter stays 0. */
+  counts?: boolean;
+  algorithm?: Algorithm;
+}
+
+export function createAuthenticator({ origin, counts = true, algorithm = "ES256" }: Browser) {
   return {
     /** navigator.credentials.create */
     create({ challenge, rp, user }: CreationOptions, tampering: Tampering = {}) {
-      const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-      const { x = "", y = "" } = publicKey.export({ format: "jwk" });
+      const { privateKey, cose: members } = algorithms[algorithm]();
       const id = randomBytes(32);
-      const coordinates = [Buffer.from(x, "base64url"), Buffer.from(y, "base64url")] as const;
-      const cose = new Map<number, number | Uint8Array>([
-        [1, 2],
-        [3, tampering.algorithm ?? -7],
-        [-1, 1],
-        [-2, coordinates[0]],
-        [-3, coordinates[1]],
-      ]);
+      const cose = coseKey({ ...members, ...(tampering.algorithm === undefined ? {} : { 3: tampering.algorithm }) });
       const attested = Buffer.concat([Buffer.alloc(16), Buffer.from([0, id.length]), id, cbor(cose)]);
       const { rpId = rp.id, flags: bits = flags.verified, counter = counts ? 1 : 0 } = tampering;
       const attestation = new Map<string, unknown>([
@@ -125,9 +153,8 @@ export function createAuthenticator({ origin, counts = true }: { origin: string;
       const { flags: bits = flags.verified, counter = passkey.counter } = tampering;
       const data = authenticatorData(tampering.rpId ?? rpId, bits, counter);
       const client = clientData("webauthn.get", challenge, origin, tampering);
-      const signature = createSign("SHA256")
-        .update(Buffer.concat([data, sha256(client)]))
-        .sign(passkey.key);
+      const digest = algorithm === "EdDSA" ? null : "sha256";
+      const signature = sign(digest, Buffer.concat([data, sha256(client)]), passkey.key);
       return {
         id: passkey.id,
         rawId: passkey.id,

@@ -147,8 +147,8 @@ describe("a passkey", () => {
     expect((await open.secondStep(token, { passkey: answer })).status).toBe(401);
   });
 
-  it("signs in without a user name and a password", async () => {
-    const { browser, passkey, me } = await open.personWithPasskey();
+  it.each(["ES256", "EdDSA", "RS256"] as const)("of %s signs in without user name and password", async (algorithm) => {
+    const { browser, passkey, me } = await open.personWithPasskey(algorithm);
     const options = (await open.anybody.post("/api/passkeys/sign-in/options")).json;
     expect(options).toMatchObject({ rpId: "localhost", userVerification: "required", allowCredentials: [] });
     const answer = { passkey: browser.get(passkey, options) };

@@ -5,7 +5,7 @@ import path from "node:path";
 import { codeOf } from "../support/authenticator-app";
 import { claim } from "../support/claim";
 import { type Answer, requestTo } from "../support/requests";
-import { createAuthenticator } from "../support/software-authenticator";
+import { type Algorithm, createAuthenticator } from "../support/software-authenticator";
 import { startProcess } from "../support/worker-process";
 
 export const password = "plenty of wild horses";
@@ -49,9 +49,9 @@ export async function startOpenCertedge() {
       return { ...person, secret: secret as string, recoveryCodes: confirmed.json.recovery_codes as string[] };
     },
 
-    async personWithPasskey() {
+    async personWithPasskey(algorithm?: Algorithm) {
       const person = await newPerson();
-      const browser = createAuthenticator({ origin: url });
+      const browser = createAuthenticator({ origin: url, ...(algorithm ? { algorithm } : {}) });
       const options = (await person.me.post("/api/account/passkeys/options", { password })).json;
       const { passkey, credential } = browser.create(options);
       const made = await person.me.post("/api/account/passkeys", { name: "laptop", passkey: credential });
