@@ -1,6 +1,7 @@
 /** The composition root: joins services with the bindings of this Worker. Made once for each isolate. */
 import { connect } from "cloudflare:sockets";
 import { createAccounts } from "./accounts/accounts";
+import { createAdministration } from "./accounts/administration";
 import { createApiKeyUses } from "./accounts/api-key-uses";
 import { createApiKeys } from "./accounts/api-keys";
 import { createFrontDoor } from "./accounts/front-door";
@@ -87,6 +88,7 @@ function compose(env: Env) {
 
   const audit = createAudit({ database, now });
   const accounts = createAccounts({ database, audit, now, claimToken: env.CLAIM_TOKEN });
+  const administration = createAdministration({ database, now });
   const sessions = createSessions({ database, now });
   const twoFactor = createTwoFactor({ database, sealer, pepper: env.API_KEY_PEPPER, now });
   const apiKeyUses = createApiKeyUses({ database, audit, now });
@@ -165,6 +167,7 @@ function compose(env: Env) {
     sealer,
     audit,
     accounts,
+    administration,
     sessions,
     twoFactor,
     apiKeys,

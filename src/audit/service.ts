@@ -38,35 +38,26 @@ export interface Verification {
   broken: BrokenLink | null;
 }
 
-const PAGE = 500;
-const MOST_TRIES = 20;
+/** Of so many writers at once, each has its turn: every try adds an entry, one's own or another's. */
+const MOST_TRIES = 100;
 
 export type Audit = ReturnType<typeof createAudit>;
 
-export function createAudit({ database, now }: { database: Database; now: () => number }) {
-  async function append(entry: AuditEntry): Promise<boolean> {
-    const [last] = await database
+export interface AuditPorts {
+  database: Database;
+  now: () => number;
+  /** How many entries are held in memory at once while a log is gone through. */
+  pageSize?: number;
+}
+
+export function createAudit({ database, now, pageSize = 500 }: AuditPorts) {
+  const last = (ownerId: number) =>
+    database
       .select({ sequence: auditEntries.sequence, hash: auditEntries.hash })
       .from(auditEntries)
-      .where(eq(auditEntries.ownerId, entry.ownerId))
+      .where(eq(auditEntries.ownerId, ownerId))
       .orderBy(desc(auditEntries.sequence))
       .limit(1);
-    const row = {
-      ...entry,
-      subject: entry.subject ?? null,
-      before: entry.before ?? null,
-      after: entry.after ?? null,
-      sequence: (last?.sequence ?? 0) + 1,
-      at: now(),
-      previousHash: last?.hash ?? CHAIN_START,
-    };
-    const added = await database
-      .insert(auditEntries)
-      .values({ ...row, hash: await hashOf(row) })
-      .onConflictDoNothing()
-      .returning({ sequence: auditEntries.sequence });
-    return added.length === 1;
-  }
 
   async function pageAfter(ownerId: number, sequence: number): Promise<AuditRow[]> {
     return database
@@ -74,13 +65,25 @@ export function createAudit({ database, now }: { database: Database; now: () => 
       .from(auditEntries)
       .where(and(eq(auditEntries.ownerId, ownerId), gt(auditEntries.sequence, sequence)))
       .orderBy(asc(auditEntries.sequence))
-      .limit(PAGE);
+      .limit(pageSize);
   }
 
   return {
     /** Adds an entry. Of two writers at once one takes the next number, the other the one after it. */
     async record(entry: AuditEntry): Promise<void> {
-      for (let tries = 0; tries < MOST_TRIES; tries++) if (await append(entry)) return;
+      const given = { subject: null, before: null, after: null, ...entry, at: now() };
+      let [newest] = await last(entry.ownerId);
+      for (let tries = 0; tries < MOST_TRIES; tries++) {
+        const row = { ...given, sequence: (newest?.sequence ?? 0) + 1, previousHash: newest?.hash ?? CHAIN_START };
+        const added = database
+          .insert(auditEntries)
+          .values({ ...row, hash: await hashOf(row) })
+          .onConflictDoNothing()
+          .returning({ sequence: auditEntries.sequence });
+        const [taken, after] = await database.batch([added, last(entry.ownerId)]);
+        if (taken.length > 0) return;
+        [newest] = after;
+      }
       throw new Error("the audit log could not be written");
     },
 
@@ -109,7 +112,7 @@ export function createAudit({ database, now }: { database: Database; now: () => 
       for (let last = 0; ; ) {
         const page = await pageAfter(ownerId, last);
         yield* page;
-        if (page.length < PAGE) return;
+        if (page.length < pageSize) return;
         last = page.at(-1)?.sequence ?? last;
       }
     },
@@ -122,7 +125,7 @@ export function createAudit({ database, now }: { database: Database; now: () => 
         const broken = await findBrokenLink(page, last);
         if (broken) return { entries: await countOf(ownerId), head: last.hash, broken };
         last = page.at(-1) ?? last;
-        if (page.length < PAGE) return { entries: last.sequence, head: last.hash, broken: null };
+        if (page.length < pageSize) return { entries: last.sequence, head: last.hash, broken: null };
       }
     },
   };

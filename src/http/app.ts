@@ -4,13 +4,16 @@ import { Problem } from "../problems";
 import type { Services } from "../services";
 import { type AppEnv, api } from "./api";
 import { limitBody, securityHeaders, tidyPath } from "./every-request";
+import { noteRefused } from "./guards";
 import { methodsOf } from "./methods";
 import { answerProblem } from "./problem";
 import { limitByAddress, limitSignIn } from "./rate-limits";
 import { accountPages } from "./routes/account-pages";
 import { accounts } from "./routes/accounts";
 import { acme } from "./routes/acme";
+import { admin } from "./routes/admin";
 import { apiKeys } from "./routes/api-keys";
+import { audit } from "./routes/audit";
 import { caAccounts } from "./routes/ca-accounts";
 import { certificates } from "./routes/certificates";
 import { challengeHosts } from "./routes/challenge-hosts";
@@ -42,6 +45,8 @@ const mounts = [
   ["/api", secondStep],
   ["/api-keys", apiKeys],
   ["/api/api-keys", apiKeys],
+  ["/api/admin", admin],
+  ["/api/audit", audit],
   ["/api/ca/accounts", caAccounts],
   ["/api/certificates", certificates],
   ["/api/dns/challenge-hosts", challengeHosts],
@@ -52,6 +57,10 @@ const mounts = [
 /** What is tried without a credential, and costs something. */
 const WITHOUT_CREDENTIAL = [
   "/claim",
+  "/sign-up",
+  "/verify",
+  "/forgot",
+  "/reset",
   "/api/claim",
   "/api/sessions/*",
   "/api/passkeys/sign-in/*",
@@ -80,7 +89,10 @@ export function createApp(services: (env: Env) => Services) {
       : new Problem(404, `There is nothing at ${path}.`);
     return answerProblem(problem, c);
   });
-  app.onError((error, c) => answerProblem(error, c));
+  app.onError((error, c) => {
+    noteRefused(error, c);
+    return answerProblem(error, c);
+  });
   return {
     routes: app.routes,
     fetch: (request: Request, env: AppEnv["Bindings"], context: ExecutionContext) =>

@@ -40,7 +40,8 @@ function guard(scopeOf: ScopeOf) {
     c.set("account", c.var.access.account);
     await limitAccount(c, c.var.account);
     const scope = scopeOf(c.req.method);
-    noteRefusal(c, c.var.access, () => (scope ? requireScope(c.var.access, scope) : requireSession(c.var.access)));
+    if (scope) requireScope(c.var.access, scope);
+    else requireSession(c.var.access);
     await next();
   });
   guards.set(handler, scopeOf);
@@ -54,17 +55,12 @@ export const signedIn = ({ read, write, update = write }: NeededScopes) =>
 /** For what changes who may act for the account: its person does that, with a session, and no API key. */
 export const inPerson = guard(() => null);
 
-/** Runs a check; the Problem that it throws goes into the account's log as well. */
-export function noteRefusal(c: Context<AppEnv>, access: Access, check: () => void): void {
-  try {
-    check();
-  } catch (error) {
-    if (error instanceof Problem) {
-      const { method, path, raw } = c.req;
-      c.executionCtx.waitUntil(c.var.services.refusals.note(access, originOf(raw), `${method} ${path}`, error));
-    }
-    throw error;
-  }
+/** What was refused to a right credential stands in its account's log. */
+export function noteRefused(error: unknown, c: Context<AppEnv>): void {
+  const access: Access | undefined = c.var.access;
+  if (!(error instanceof Problem) || !access || (error.status !== 401 && error.status !== 403)) return;
+  const { method, path, raw } = c.req;
+  c.executionCtx.waitUntil(c.var.services.refusals.note(access, originOf(raw), `${method} ${path}`, error));
 }
 
 async function byKey(c: Context<AppEnv>, key: string): Promise<Access> {
@@ -72,10 +68,9 @@ async function byKey(c: Context<AppEnv>, key: string): Promise<Access> {
   if (!use) throw unauthorized("The API key is unknown or was deactivated.");
   const { refusal, note } = use;
   const access = inForce(c, use.access);
-  noteRefusal(c, access, () => {
-    if (refusal) throw refusal.status === 401 ? unauthorized(refusal.detail) : refusal;
-    requireApiAccess(access.account);
-  });
+  c.set("access", access);
+  if (refusal) throw refusal.status === 401 ? unauthorized(refusal.detail) : refusal;
+  requireApiAccess(access.account);
   if (note) c.executionCtx.waitUntil(note());
   return access;
 }

@@ -20,7 +20,11 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "certedge-test-"));
   const testRoot = makeTestRoot(folder);
-  const worker = await startProcess({ data: path.join(folder, "data"), testRoot });
+  const worker = await startProcess({
+    data: path.join(folder, "data"),
+    testRoot,
+    variables: { SIGN_UP: "invitation" },
+  });
   project.provide("url", worker.url);
   project.provide("admin", await claim(worker));
   project.provide("pdnsSecret", worker.secrets.PDNS_SECRET ?? "");

@@ -14,12 +14,9 @@ export interface Member {
 
 export type Plan = "free" | "plus" | "pro" | "elite";
 
-let count = 0;
-
 /** Invites somebody on a plan, who signs up and in. The invitation has verified the address. */
 export async function newMember(url: string, admin: Admin, plan: Plan): Promise<Member> {
-  count += 1;
-  const username = `${plan}-${count}`;
+  const username = `${plan}-${Math.random().toString(36).slice(2, 10)}`;
   const [email, password] = [`${username}@example.org`, "plenty of wild horses"];
   const invited = await requestTo(url, admin).post("/api/admin/invitations", { email, plan });
   if (invited.status !== 201) throw new Error(`nobody could be invited: ${invited.text}`);

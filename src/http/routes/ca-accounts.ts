@@ -5,6 +5,7 @@ import { CaError } from "../../ca-accounts/failure";
 import type { CaAccountRow } from "../../ca-accounts/service";
 import { Problem } from "../../problems";
 import { api } from "../api";
+import { audited } from "../audited";
 import { signedIn } from "../guards";
 import { answers, body, instant } from "../schemas";
 
@@ -69,6 +70,8 @@ const toCaAccount = (row: CaAccountRow, problem?: string) => ({
   created_at: instant(row.createdAt),
 });
 
+const subjectOf = ({ name }: CaAccountRow) => `CA account ${name}`;
+
 const id = z.object({ id: z.uuid() });
 
 export const caAccounts = api();
@@ -98,6 +101,8 @@ caAccounts.openapi(
           : undefined,
       setAsDefault: input.set_as_default,
     });
+    const { id, contact, created_at, account_url, ...after } = toCaAccount(row);
+    await audited(c, "ca_account.create", subjectOf(row), { after });
     return c.json(toCaAccount(row, failure?.detail), 201);
   },
 );
@@ -138,8 +143,11 @@ caAccounts.openapi(
     request: { params: id },
     responses: answers({ 200: CaAccount }),
   }),
-  async (c) =>
-    c.json(toCaAccount(await c.var.services.caAccounts.setDefault(c.var.account.id, c.req.valid("param").id)), 200),
+  async (c) => {
+    const row = await c.var.services.caAccounts.setDefault(c.var.account.id, c.req.valid("param").id);
+    await audited(c, "ca_account.change", subjectOf(row), { after: { is_default: true } });
+    return c.json(toCaAccount(row), 200);
+  },
 );
 
 caAccounts.openapi(
@@ -157,6 +165,7 @@ caAccounts.openapi(
     const outcome = await service.objectOf(row.id).rollover();
     if (!outcome.ok)
       throw new Problem(502, `The authority did not take the new key: ${new CaError(outcome.failure).message}`);
+    await audited(c, "ca_account.change", subjectOf(row), { after: { account_key: "a new one" } });
     return c.json(toCaAccount(await service.find(c.var.account.id, row.id)), 200);
   },
 );

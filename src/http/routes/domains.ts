@@ -4,7 +4,8 @@ import type { Context } from "hono";
 import { isAllowed, requireDomains } from "../../accounts/scopes";
 import { canonical, type Domain as StoredDomain } from "../../domains/service";
 import { type AppEnv, api } from "../api";
-import { noteRefusal, signedIn } from "../guards";
+import { audited } from "../audited";
+import { signedIn } from "../guards";
 import { answers, body, instant } from "../schemas";
 
 const NewDomain = z
@@ -43,6 +44,9 @@ const toDomain = ({ row, addresses }: StoredDomain): z.infer<typeof Domain> => (
   updated_at: instant(row.updatedAt),
 });
 
+const subjectOf = ({ row }: StoredDomain) => `domain ${row.fqdn}`;
+const addressesOf = ({ addresses: { A, AAAA } }: StoredDomain) => ({ ipv4: A ?? null, ipv6: AAAA ?? null });
+
 const fqdn = z.object({ fqdn: z.string() });
 
 export const domains = api();
@@ -50,7 +54,7 @@ domains.use(signedIn({ read: "domains:read", write: "domains:write", update: "do
 
 /** The name as it was given. Throws 403 where it is none for the key of the request. */
 function allowed(c: Context<AppEnv>, fqdn: string): string {
-  noteRefusal(c, c.var.access, () => requireDomains(c.var.access, [canonical(fqdn)]));
+  requireDomains(c.var.access, [canonical(fqdn)]);
   return fqdn;
 }
 
@@ -66,7 +70,9 @@ domains.openapi(
   async (c) => {
     const { fqdn, record_type, record_ip } = c.req.valid("json");
     const input = { fqdn: allowed(c, fqdn), recordType: record_type, recordIp: record_ip };
-    return c.json(toDomain(await c.var.services.domains.create(c.var.account, input)), 201);
+    const domain = await c.var.services.domains.create(c.var.account, input);
+    await audited(c, "domain.create", subjectOf(domain), { after: addressesOf(domain) });
+    return c.json(toDomain(domain), 201);
   },
 );
 
@@ -111,12 +117,14 @@ domains.openapi(
   async (c) => {
     const { record_ip } = c.req.valid("json");
     await c.var.services.updateBudget.spend(c.var.account);
-    const domain = await c.var.services.domains.update(
-      c.var.account.id,
-      allowed(c, c.req.valid("param").fqdn),
-      record_ip,
-    );
-    return c.json(toDomain(domain), 200);
+    const name = allowed(c, c.req.valid("param").fqdn);
+    const { before, after } = await c.var.services.domains.update(c.var.account.id, name, record_ip);
+    const [was, is] = [addressesOf(before), addressesOf(after)];
+    // A script that sets what is there already changes nothing.
+    if (was.ipv4 !== is.ipv4 || was.ipv6 !== is.ipv6) {
+      await audited(c, "domain.update", subjectOf(after), { before: was, after: is });
+    }
+    return c.json(toDomain(after), 200);
   },
 );
 
@@ -130,7 +138,8 @@ domains.openapi(
     responses: answers({ 204: null }),
   }),
   async (c) => {
-    await c.var.services.domains.remove(c.var.account.id, allowed(c, c.req.valid("param").fqdn));
+    const domain = await c.var.services.domains.remove(c.var.account.id, allowed(c, c.req.valid("param").fqdn));
+    await audited(c, "domain.delete", subjectOf(domain), { before: addressesOf(domain) });
     return c.body(null, 204);
   },
 );
