@@ -1,12 +1,12 @@
 /** What a sign-in does beside its answer, over a real D1. */
 import { createHash, scryptSync } from "node:crypto";
 import { eq } from "drizzle-orm";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { createSessions } from "../../src/accounts/sessions";
 import { createSignIn, type SignIn } from "../../src/accounts/sign-in";
 import { createAudit, INSTALLATION } from "../../src/audit/service";
 import { Problem } from "../../src/problems";
-import { accounts, auditEntries, sessions } from "../../src/storage/schema";
+import { accounts, auditEntries } from "../../src/storage/schema";
 import { type LocalDatabase, localDatabase } from "../zones/local-database";
 
 const password = "plenty of wild horses";
@@ -28,7 +28,10 @@ const stored = async () => (await local.database.select().from(accounts))[0];
 const entriesOf = (ownerId: number) =>
   local.database.select().from(auditEntries).where(eq(auditEntries.ownerId, ownerId)).orderBy(auditEntries.sequence);
 
-beforeAll(async () => {
+// The log takes nothing back: each test has one of its own.
+beforeEach(async () => {
+  calls = [];
+  refusal = undefined;
   local = await localDatabase();
   const { database } = local;
   const now = Date.now;
@@ -38,27 +41,15 @@ beforeAll(async () => {
     if (refusal) throw refusal;
   };
   const limits = { before, failed: note("failed"), succeeded: note("succeeded") };
-  signIn = createSignIn({
-    database,
-    limits,
-    sessions: createSessions({ database, now }),
-    audit: createAudit({ database, now }),
-  });
-});
-
-beforeEach(async () => {
-  calls = [];
-  refusal = undefined;
-  await local.database.delete(auditEntries);
-  await local.database.delete(sessions);
-  await local.database.delete(accounts);
+  const sessions = createSessions({ database, now });
+  signIn = createSignIn({ database, limits, sessions, audit: createAudit({ database, now }) });
   const made = { role: "member", plan: "free", emailVerifiedAt: 0, createdAt: 0 } as const;
-  await local.database
+  await database
     .insert(accounts)
     .values({ id: 7, username: "ada", email: "ada@example.org", passwordHash: weakHash(), ...made });
 });
 
-afterAll(() => local.close());
+afterEach(() => local.close());
 
 it("a password that was kept with less work is kept with today's from the next sign-in on", async () => {
   await signIn.checkPassword("ada", password, origin);
