@@ -20,6 +20,7 @@ import { inwx } from "./providers/inwx";
 import { ionos } from "./providers/ionos";
 import { linode } from "./providers/linode";
 import { namedotcom } from "./providers/namedotcom";
+import { namesilo } from "./providers/namesilo";
 import { netcup } from "./providers/netcup";
 import { netlify } from "./providers/netlify";
 import { njalla } from "./providers/njalla";
@@ -53,6 +54,7 @@ export const providers: Record<string, DnsProvider> = {
   ionos,
   linode,
   namedotcom,
+  namesilo,
   netcup,
   netlify,
   njalla,
