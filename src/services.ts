@@ -117,7 +117,7 @@ function compose(env: Env) {
   });
   const accountTests = createAccountTests({ dnsAccounts, zones, challengeZones, now });
   const caAccounts = createCaAccounts({ database, sealer, objects: env.CA_ACCOUNT, allowPrivateHosts, now });
-  const orderRecords = createOrderRecords({ database, caAccounts, now });
+  const orderRecords = createOrderRecords({ database, caAccounts, audit, now });
   const objects = env.CERTIFICATE_ORDER;
   const certificates = createCertificates({ database, sealer, caAccounts, challengeZones, objects, now });
   const renewals = createRenewals({ database, certificates, caAccounts, objects, plansOn, now });

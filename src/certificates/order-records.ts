@@ -1,17 +1,49 @@
 /** What an order leaves in D1: its row in the index, the version it won, and when the certificate is due next. */
-import { eq, sql } from "drizzle-orm";
+import { eq, inArray, sql } from "drizzle-orm";
+import type { Audit } from "../audit/service";
 import type { CaAccounts } from "../ca-accounts/service";
 import { readCertificate } from "../pki/certificate";
 import type { Database } from "../storage/database";
-import { certificates, certificateVersions, orders } from "../storage/schema";
+import { certificates, certificateVersions, dnsAccounts, orders } from "../storage/schema";
 import type { OrderProblem } from "./order-failure";
 import type { OrderInput, OrderProgress } from "./order-state";
 import { renewalTime, retryTime } from "./renewal-time";
 
 export type OrderRecords = ReturnType<typeof createOrderRecords>;
 
-export function createOrderRecords(ports: { database: Database; caAccounts: CaAccounts; now: () => number }) {
-  const { database, now } = ports;
+export interface OrderRecordPorts {
+  database: Database;
+  caAccounts: CaAccounts;
+  audit: Audit;
+  now: () => number;
+}
+
+export function createOrderRecords(ports: OrderRecordPorts) {
+  const { database, audit, now } = ports;
+
+  /** Before the order is closed: an end that a crash cut off is told of twice rather than never. */
+  async function log(input: OrderInput, progress: OrderProgress, end: { problem?: OrderProblem }): Promise<void> {
+    const dnsAccounts = await nameDnsAccounts(database, progress);
+    const { dnsProvider, dnsAccountId, caAccountId, reason, names } = input;
+    await audit.record({
+      ownerId: input.ownerId,
+      actor: { account_id: null, username: null, via: "system", credential_id: null },
+      address: null,
+      client: null,
+      action: end.problem ? "certificate.fail" : "certificate.issue",
+      subject: `certificate ${names[0]}`,
+      after: {
+        order: input.id,
+        reason,
+        names,
+        ca_account_id: caAccountId,
+        dns_provider: dnsProvider,
+        dns_account_id: dnsAccountId,
+        dns_accounts: dnsAccounts,
+        ...(end.problem ? { cause: end.problem.cause, detail: end.problem.detail } : {}),
+      },
+    });
+  }
 
   return {
     /** Enters the order into the index. Taking it twice changes nothing. */
@@ -59,8 +91,9 @@ export function createOrderRecords(ports: { database: Database; caAccounts: CaAc
     },
 
     /** Ends an order that won a version, and says when the certificate is due next. */
-    async closeValid(input: OrderInput, { chainPem = "" }: OrderProgress): Promise<number> {
-      const leaf = await readCertificate(chainPem);
+    async closeValid(input: OrderInput, progress: OrderProgress): Promise<number> {
+      const leaf = await readCertificate(progress.chainPem ?? "");
+      await log(input, progress, {});
       const window = leaf.renewalIdentifier
         ? await windowOf(ports.caAccounts, input.caAccountId, leaf.renewalIdentifier)
         : undefined;
@@ -73,7 +106,8 @@ export function createOrderRecords(ports: { database: Database; caAccounts: CaAc
     },
 
     /** Ends a failed order: the certificate keeps the reason and is tried again after a growing while. */
-    async closeFailed(input: OrderInput, problem: OrderProblem): Promise<void> {
+    async closeFailed(input: OrderInput, progress: OrderProgress, problem: OrderProblem): Promise<void> {
+      await log(input, progress, { problem });
       const [row] = await database
         .select({ failures: certificates.failures })
         .from(certificates)
@@ -96,6 +130,15 @@ export function createOrderRecords(ports: { database: Database; caAccounts: CaAc
       ]);
     },
   };
+}
+
+/** The accounts that the challenges went to, as a person knows them: "cloudflare/production"; "builtin" for our own zones. */
+async function nameDnsAccounts(database: Database, { challenges = [] }: OrderProgress): Promise<string[]> {
+  const ids = [...new Set(challenges.flatMap(({ location }) => (location ? [location.dnsAccountId] : [])))];
+  const known = ids.filter((id) => id !== null);
+  const rows = known.length > 0 ? await database.select().from(dnsAccounts).where(inArray(dnsAccounts.id, known)) : [];
+  const names = rows.map(({ provider, accountId }) => `${provider}/${accountId}`);
+  return ids.includes(null) ? ["builtin", ...names] : names;
 }
 
 /** The CA's renewal window, or nothing when it gives none or cannot be asked now. */

@@ -41,6 +41,8 @@ export interface OrderInput {
   caAccountId: string;
   dnsProvider: string | null;
   dnsAccountId: string | null;
+  /** Orders of before it was known have none. */
+  domainAlias?: string | null;
   /** RFC 9773 §5: the certificate that the new one replaces, and the CA account that issued it. */
   replaces?: { renewalIdentifier: string; caAccountId: string };
 }

@@ -98,7 +98,7 @@ export const steps: Record<WorkingState, Step> = {
       ...(input.dnsAccountId ? { accountId: input.dnsAccountId } : {}),
     };
     const names = challenges.map(({ name }) => name);
-    const located = await ports.challengeZones.locate(input.ownerId, names, pin);
+    const located = await ports.challengeZones.locate(input.ownerId, names, pin, input.domainAlias ?? undefined);
     const placed = challenges.map((challenge, index) => ({ ...challenge, ...located[index] }));
     return {
       next: "placing",
@@ -232,7 +232,7 @@ export const steps: Record<WorkingState, Step> = {
 
   async closing({ input, progress }, ports) {
     if (progress.problem) {
-      await ports.records.closeFailed(input, progress.problem);
+      await ports.records.closeFailed(input, progress, progress.problem);
       return { next: "failed" };
     }
     const renewAt = await ports.records.closeValid(input, progress);

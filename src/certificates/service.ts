@@ -14,6 +14,7 @@ import type { Database } from "../storage/database";
 import { certificates, certificateVersions, domains, orders, zones as zoneTable } from "../storage/schema";
 import type { Sealer } from "../storage/sealing";
 import type { ChallengeZones } from "../zones/challenges";
+import type { DnsPin } from "../zones/service";
 import type { CertificateOrder, OrderView } from "./order-object";
 import type { OrderInput, OrderReason } from "./order-state";
 
@@ -29,7 +30,16 @@ export interface NewCertificate {
   caAccountId: string | null;
   dnsProvider: string | null;
   dnsAccountId: string | null;
+  domainAlias: string | null;
 }
+
+/** What can be changed of a certificate; it takes effect at the next order. */
+export type CertificateChange = Partial<
+  Pick<
+    NewCertificate,
+    "caAccountId" | "dnsProvider" | "dnsAccountId" | "domainAlias" | "keyType" | "mustStaple" | "profile"
+  >
+>;
 
 /** RFC 5280 §5.3.1, those that a subscriber may give. */
 export const revocationReasons = {
@@ -105,6 +115,7 @@ export function createCertificates(ports: CertificatePorts) {
       caAccountId: caAccount.id,
       dnsProvider: row.dnsProvider,
       dnsAccountId: row.dnsAccountId,
+      domainAlias: row.domainAlias,
       ...(version?.renewalIdentifier
         ? { replaces: { renewalIdentifier: version.renewalIdentifier, caAccountId: version.caAccountId } }
         : {}),
@@ -144,12 +155,28 @@ export function createCertificates(ports: CertificatePorts) {
       if (existing?.currentVersionId && existing.status !== "revoked") {
         throw new Problem(409, `There is a certificate for ${domain} already. Renew it, or delete it first.`);
       }
-      await ports.challengeZones.locate(owner.id, names, {
-        ...(input.dnsProvider ? { provider: input.dnsProvider } : {}),
-        ...(input.dnsAccountId ? { accountId: input.dnsAccountId } : {}),
-      });
+      await ports.challengeZones.locate(owner.id, names, pinOf(input), input.domainAlias ?? undefined);
       const row = await store(database, owner, domain, names, input, existing, now());
       return { row, order: await order(row, "create", caAccount) };
+    },
+
+    /** Checks that the names can be proven in the new way, and keeps it for the next order. Throws 404, 422. */
+    async change(asker: Asker, domain: string, change: CertificateChange): Promise<CertificateRow> {
+      const row = await find(asker, domain);
+      const changed = { ...row, ...change };
+      // A pin to an account is one to its provider: another provider alone leaves the account open.
+      if (change.dnsProvider !== undefined && change.dnsAccountId === undefined) changed.dnsAccountId = null;
+      await Promise.all([
+        change.caAccountId ? ports.caAccounts.choose(row.ownerId, change.caAccountId) : undefined,
+        ports.challengeZones.locate(row.ownerId, row.names, pinOf(changed), changed.domainAlias ?? undefined),
+      ]);
+      const { caAccountId, dnsProvider, dnsAccountId, domainAlias, keyType, mustStaple, profile } = changed;
+      const settings = { caAccountId, dnsProvider, dnsAccountId, domainAlias, keyType, mustStaple, profile };
+      await database
+        .update(certificates)
+        .set({ ...settings, updatedAt: now() })
+        .where(eq(certificates.id, row.id));
+      return { ...changed, updatedAt: now() };
     },
 
     async renew(asker: Asker, domain: string): Promise<{ row: CertificateRow; order: OrderView }> {
@@ -228,6 +255,11 @@ export function createCertificates(ports: CertificatePorts) {
     },
   };
 }
+
+const pinOf = ({ dnsProvider, dnsAccountId }: Pick<NewCertificate, "dnsProvider" | "dnsAccountId">): DnsPin => ({
+  ...(dnsProvider ? { provider: dnsProvider } : {}),
+  ...(dnsAccountId ? { accountId: dnsAccountId } : {}),
+});
 
 /** Throws 403 where the plan includes no certificates, or none with a wildcard. */
 function requirePlanFor(owner: AccountIdentity, names: string[]): void {
@@ -329,6 +361,7 @@ async function store(
     caAccountId: input.caAccountId,
     dnsProvider: input.dnsProvider,
     dnsAccountId: input.dnsAccountId,
+    domainAlias: input.domainAlias,
     status: "pending" as const,
     failures: 0,
     problem: null,

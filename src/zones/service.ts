@@ -69,7 +69,11 @@ export function createZones(ports: ZonePorts) {
 
   /** Accounts that may hold a name, in the order in which they are asked. */
   async function candidates(ownerId: number, { provider, accountId }: DnsPin): Promise<DnsAccountRow[]> {
-    if (provider === undefined) return dnsAccounts.list(ownerId);
+    if (provider === undefined) {
+      const [rows, first] = await Promise.all([dnsAccounts.list(ownerId), dnsAccounts.defaultProvider(ownerId)]);
+      const rank = (row: DnsAccountRow) => Number(row.provider === first) * 2 + Number(row.isDefault);
+      return [...rows].sort((a, b) => rank(b) - rank(a));
+    }
     knownProvider(provider);
     if (accountId !== undefined) return [await dnsAccounts.find(ownerId, provider, accountId)];
     const rows = await dnsAccounts.list(ownerId, provider);

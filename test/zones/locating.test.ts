@@ -83,6 +83,7 @@ function challengeZones(connections: Record<string, Account> = {}) {
   }));
   const dnsAccounts = {
     list: async () => rows as DnsAccountRow[],
+    defaultProvider: async () => null,
     open: async (row: DnsAccountRow) => ({
       row,
       provider: { title: "Test", connect: () => connections[row.id] },

@@ -4,7 +4,7 @@ import type { AccountIdentity } from "../../accounts/identity";
 import type { OrderView } from "../../certificates/order-object";
 import { orderStates } from "../../certificates/order-state";
 import { renewalRefusal } from "../../certificates/renewals";
-import type { CertificateRow, VersionRow } from "../../certificates/service";
+import type { CertificateRow, CertificateChange as Change, VersionRow } from "../../certificates/service";
 import { parseKeyType } from "../../pki/keys";
 import { instant } from "../schemas";
 
@@ -18,22 +18,62 @@ const KeyType = z
   })
   .openapi({ type: "string", enum: ["p256", "p384", "rsa2048", "rsa3072", "rsa4096"] });
 
+const Alias = z
+  .string()
+  .regex(/^([A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])?$/, "A host name.")
+  .max(253)
+  .toLowerCase()
+  .describe("The name that the challenge names are aliases of; it is checked before the order starts");
+
+/** CertMate's two names for the pin. */
+export const pinnedAccount = <Value>(input: { dns_account_id?: Value | undefined; account_id?: Value | undefined }) =>
+  input.dns_account_id ?? input.account_id;
+
 export const NewCertificate = z
   .strictObject({
     domain: z.string().min(1).max(300).describe("The first name; wildcards as *.example.com"),
     san_domains: z.array(z.string().min(1).max(300)).max(1000).default([]).describe("More names, 100 with the first"),
     dns_provider: z.string().max(64).optional(),
     dns_account_id: z.string().max(64).optional(),
+    account_id: z.string().max(64).optional().describe("The same as dns_account_id"),
+    domain_alias: Alias.optional(),
     ca_account_id: z.uuid().optional(),
     key_type: KeyType.default("p256"),
     must_staple: z.boolean().default(false),
     profile: z.string().max(64).optional().describe("A profile that the authority offers"),
   })
-  .refine((input) => input.dns_account_id === undefined || input.dns_provider !== undefined, {
+  .refine((input) => pinnedAccount(input) === undefined || input.dns_provider !== undefined, {
     message: "dns_account_id needs the dns_provider whose account it is.",
     path: ["dns_account_id"],
   })
   .openapi("NewCertificate");
+
+/** What is not given stays; null is the default again. */
+export const CertificateChange = z
+  .strictObject({
+    dns_provider: z.string().max(64).nullable().optional(),
+    dns_account_id: z.string().max(64).nullable().optional(),
+    account_id: z.string().max(64).nullable().optional().describe("The same as dns_account_id"),
+    domain_alias: Alias.nullable().optional(),
+    ca_account_id: z.uuid().nullable().optional(),
+    key_type: KeyType.optional(),
+    must_staple: z.boolean().optional(),
+    profile: z.string().max(64).nullable().optional(),
+  })
+  .openapi("CertificateChange");
+
+export const changeOf = (input: z.infer<typeof CertificateChange>): Change => {
+  const account = pinnedAccount(input);
+  return {
+    ...(input.dns_provider === undefined ? {} : { dnsProvider: input.dns_provider }),
+    ...(account === undefined ? {} : { dnsAccountId: account }),
+    ...(input.domain_alias === undefined ? {} : { domainAlias: input.domain_alias }),
+    ...(input.ca_account_id === undefined ? {} : { caAccountId: input.ca_account_id }),
+    ...(input.key_type === undefined ? {} : { keyType: input.key_type }),
+    ...(input.must_staple === undefined ? {} : { mustStaple: input.must_staple }),
+    ...(input.profile === undefined ? {} : { profile: input.profile }),
+  };
+};
 
 const OrderProblem = z.object({
   cause: z.string(),
@@ -76,6 +116,7 @@ export const Certificate = z
     ca_account_id: z.string().nullable(),
     dns_provider: z.string().nullable(),
     dns_account_id: z.string().nullable(),
+    domain_alias: z.string().nullable(),
     not_after: z.string().nullable(),
     renew_at: z.string().nullable(),
     failures: z.number(),
@@ -134,6 +175,7 @@ export const toCertificate = (row: CertificateRow, account: AccountIdentity): z.
   ca_account_id: row.caAccountId,
   dns_provider: row.dnsProvider,
   dns_account_id: row.dnsAccountId,
+  domain_alias: row.domainAlias,
   not_after: maybeInstant(row.notAfter),
   renew_at: maybeInstant(row.renewAt),
   failures: row.failures,

@@ -13,15 +13,28 @@ import { signedIn } from "../guards";
 import { answers, body, instant } from "../schemas";
 import {
   Certificate,
+  CertificateChange,
   CertificateWithVersions,
+  changeOf,
   maybeInstant,
   NewCertificate,
   Order,
   Ordered,
+  pinnedAccount,
   toCertificate,
   toOrder,
   toVersion,
 } from "./certificate-schemas";
+
+const settingsOf = (row: CertificateRow) => ({
+  dns_provider: row.dnsProvider,
+  dns_account_id: row.dnsAccountId,
+  domain_alias: row.domainAlias,
+  ca_account_id: row.caAccountId,
+  key_type: row.keyType,
+  must_staple: row.mustStaple,
+  profile: row.profile,
+});
 
 const subjectOf = ({ domain }: CertificateRow) => `certificate ${domain}`;
 
@@ -67,10 +80,11 @@ certificates.openapi(
       profile: input.profile ?? null,
       caAccountId: input.ca_account_id ?? null,
       dnsProvider: input.dns_provider ?? null,
-      dnsAccountId: input.dns_account_id ?? null,
+      dnsAccountId: pinnedAccount(input) ?? null,
+      domainAlias: input.domain_alias ?? null,
     });
     await audited(c, "certificate.create", subjectOf(made.row), {
-      after: { names: made.row.names, key_type: made.row.keyType, order: made.order.id },
+      after: { names: made.row.names, ...settingsOf(made.row), order: made.order.id },
     });
     return ordered(c, c.req.valid("query").wait, made.row, made.order);
   },
@@ -106,6 +120,24 @@ certificates.openapi(
       { ...toCertificate(row, c.var.account), versions: (await service.versions(row)).map(toVersion) },
       200,
     );
+  },
+);
+
+certificates.openapi(
+  createRoute({
+    method: "patch",
+    path: "/{domain}",
+    operationId: "changeCertificate",
+    summary: "Change how a certificate is got; it takes effect at the next order",
+    request: { params: domain, ...body(CertificateChange) },
+    responses: answers({ 200: Certificate }),
+  }),
+  async (c) => {
+    const service = c.var.services.certificates;
+    const before = await service.find(c.var.access, c.req.valid("param").domain);
+    const after = await service.change(c.var.access, before.domain, changeOf(c.req.valid("json")));
+    await audited(c, "certificate.change", subjectOf(after), { before: settingsOf(before), after: settingsOf(after) });
+    return c.json(toCertificate(after, c.var.account), 200);
   },
 );
 
