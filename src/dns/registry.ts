@@ -25,6 +25,7 @@ import { netcup } from "./providers/netcup";
 import { netlify } from "./providers/netlify";
 import { njalla } from "./providers/njalla";
 import { ns1 } from "./providers/ns1";
+import { ovh } from "./providers/ovh";
 import { porkbun } from "./providers/porkbun";
 import { powerdns } from "./providers/powerdns";
 import { route53 } from "./providers/route53";
@@ -59,6 +60,7 @@ export const providers: Record<string, DnsProvider> = {
   netlify,
   njalla,
   ns1,
+  ovh,
   porkbun,
   powerdns,
   route53,

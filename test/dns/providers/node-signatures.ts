@@ -12,7 +12,7 @@ export function authorizationOf({ headers }: Call) {
   return { id, scope: scope.join("/"), signedHeaders: part("SignedHeaders"), signature: part("Signature") };
 }
 
-const encode = (text: string) =>
+export const encode = (text: string) =>
   [...Buffer.from(text)]
     .map((byte) => String.fromCharCode(byte))
     .map((one) => (/[\w.~-]/.test(one) ? one : `%${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`))
