@@ -19,6 +19,7 @@ import { infomaniak } from "./providers/infomaniak";
 import { inwx } from "./providers/inwx";
 import { ionos } from "./providers/ionos";
 import { linode } from "./providers/linode";
+import { namecheap } from "./providers/namecheap";
 import { namedotcom } from "./providers/namedotcom";
 import { namesilo } from "./providers/namesilo";
 import { netcup } from "./providers/netcup";
@@ -54,6 +55,7 @@ export const providers: Record<string, DnsProvider> = {
   inwx,
   ionos,
   linode,
+  namecheap,
   namedotcom,
   namesilo,
   netcup,
