@@ -9,6 +9,7 @@ import { cloudflare } from "./providers/cloudflare";
 import { desec } from "./providers/desec";
 import { digitalocean } from "./providers/digitalocean";
 import { dnsimple } from "./providers/dnsimple";
+import { dnsmadeeasy } from "./providers/dnsmadeeasy";
 import { dynv6 } from "./providers/dynv6";
 import { gandi } from "./providers/gandi";
 import { godaddy } from "./providers/godaddy";
@@ -45,6 +46,7 @@ export const providers: Record<string, DnsProvider> = {
   desec,
   digitalocean,
   dnsimple,
+  dnsmadeeasy,
   dynv6,
   gandi,
   godaddy,
