@@ -23,6 +23,7 @@ import { isPrivateHost, privateHostRefusal } from "./dns/private-hosts";
 import { dohResolver, ResolveError } from "./dns/resolver";
 import type { Connect } from "./dns/tcp";
 import { createDnsAccounts } from "./dns-accounts/service";
+import { createDnsSettings } from "./dns-accounts/settings";
 import { createDynamicDns } from "./domains/dynamic-dns";
 import { createDomains } from "./domains/service";
 import { createUpdateBudget } from "./domains/update-budget";
@@ -103,6 +104,7 @@ function compose(env: Env) {
     dnsAccounts,
     objects: env.DNS_ZONE,
     http: createProviderHttp({ fetch: outside, now, allowPrivateHosts }),
+    connect: reach,
     builtinRecords: builtinRecords(database, now),
     builtinZone: env.BUILTIN_ZONE,
     now,
@@ -175,6 +177,7 @@ function compose(env: Env) {
     signInLimits,
     updateBudget,
     dnsAccounts,
+    dnsSettings: createDnsSettings({ dnsAccounts }),
     zones,
     challengeHosts,
     challengeZones,

@@ -19,6 +19,7 @@ import { certificates } from "./routes/certificates";
 import { challengeHosts } from "./routes/challenge-hosts";
 import { dns } from "./routes/dns";
 import { dnsAccounts } from "./routes/dns-accounts";
+import { dnsSettings } from "./routes/dns-settings";
 import { domains } from "./routes/domains";
 import { dynamicDns } from "./routes/dynamic-dns";
 import { invitations } from "./routes/invitations";
@@ -51,6 +52,7 @@ const mounts = [
   ["/api/certificates", certificates],
   ["/api/dns/challenge-hosts", challengeHosts],
   ["/api/dns", dnsAccounts],
+  ["/api/settings/dns", dnsSettings],
   ["/api/domains", domains],
 ] as const;
 

@@ -1,0 +1,222 @@
+/** CertMate's calls for DNS accounts, as its document has them; and the faults that its code has there, which we do not. */
+import { beforeAll, describe, expect, it } from "vitest";
+import { admin, request } from "./support/certedge";
+
+const api = () => request(admin());
+/** Accounts of providers that no other test uses, each under its own identifier. */
+const uniqueId = (stem: string) => `${stem}-${Math.random().toString(36).slice(2, 8)}`;
+const at = (provider: string, id = "") => `/api/dns/${provider}/accounts${id && `/${id}`}`;
+
+describe("A DNS account", () => {
+  it("is added, listed, rotated, made the default and deleted by the calls of CertMate's document", async () => {
+    const [production, staging] = [uniqueId("production"), uniqueId("staging")];
+    const made = await api().post(at("gandi"), {
+      account_id: production,
+      name: "Production",
+      credentials: { api_token: "first-token-of-production" },
+    });
+    expect(made.status).toBe(201);
+    expect(made.json).toMatchObject({ account_id: production, name: "Production", provider: "gandi" });
+    expect(made.json.credentials).toEqual({ api_token: "***masked***" });
+    await api().post(at("gandi"), {
+      account_id: staging,
+      name: "Staging Gandi",
+      credentials: { api_token: "first-token-of-staging" },
+    });
+    const listed = (await api().get(at("gandi"))).json.accounts.map((one: { account_id: string }) => one.account_id);
+    expect(listed).toEqual(expect.arrayContaining([production, staging]));
+
+    const rotated = await api().put(at("gandi", staging), { credentials: { api_token: "new-token-here" } });
+    expect(rotated.status).toBe(200);
+    const chosen = await api().post("/api/dns/gandi/default", { account_id: staging });
+    expect(chosen.json).toMatchObject({ account_id: staging, is_default: true });
+    expect((await api().get(at("gandi", production))).json.is_default).toBe(false);
+    expect((await api().delete(at("gandi", production))).status).toBe(204);
+    expect((await api().get(at("gandi", production))).status).toBe(404);
+    await api().delete(at("gandi", staging));
+  });
+
+  it.each(["credentials", "config"])("takes its fields under %s", async (member) => {
+    const id = uniqueId("both");
+    const made = await api().post(at("linode"), { account_id: id, [member]: { api_key: "a-linode-key" } });
+    expect(made.json.credentials).toEqual({ api_key: "***masked***" });
+    await api().delete(`${at("linode", id)}`);
+  });
+
+  it("takes changed fields at the top, under credentials and under config, and keeps what is masked", async () => {
+    const id = uniqueId("aws");
+    const credentials = { access_key_id: "AKIAFIRST", secret_access_key: "first-secret", region: "eu-west-1" };
+    await api().post(at("route53"), { account_id: id, credentials });
+    for (const change of [
+      { region: "us-east-1" },
+      { credentials: { region: "us-east-1", secret_access_key: "***masked***" } },
+      { config: { region: "us-east-1", secret_access_key: "********" } },
+    ]) {
+      await api().put(at("route53", id), { region: "eu-west-1" });
+      const changed = await api().put(at("route53", id), change);
+      expect(changed.status).toBe(200);
+      expect(changed.json.credentials).toMatchObject({ region: "us-east-1", secret_access_key: "***masked***" });
+    }
+    const unknown = await api().put(at("route53", id), { api_token: "x" });
+    expect(unknown.status).toBe(422);
+    expect(unknown.json.errors).toEqual([{ pointer: "/api_token", detail: expect.stringContaining("api_token") }]);
+    expect(unknown.json.detail).toContain("secret_access_key");
+    await api().delete(at("route53", id));
+  });
+
+  it("is not made by a change of one that is not there", async () => {
+    const answer = await api().put(at("vultr", "misspelt"), { credentials: { api_key: "x" } });
+    expect(answer.status).toBe(404);
+    expect((await api().get(at("vultr"))).json.accounts).toEqual([]);
+  });
+
+  it("is refused when its fields do not fit, with the right ones", async () => {
+    const answer = await api().post(at("route53"), { account_id: "bad", credentials: { api_token: "x" } });
+    expect(answer.status).toBe(422);
+    expect(answer.json.detail).toContain("access_key_id, secret_access_key");
+    const pointers = answer.json.errors.map((error: { pointer: string }) => error.pointer);
+    expect(pointers).toEqual(expect.arrayContaining(["/credentials/access_key_id", "/credentials/api_token"]));
+    const unknown = await api().post(at("clodflare"), { account_id: "bad", credentials: {} });
+    expect(unknown.json).toMatchObject({ status: 422, detail: expect.stringMatching(/"clodflare".*cloudflare/) });
+  });
+
+  it("can be disabled, and its use be narrowed, without deleting it", async () => {
+    const id = uniqueId("narrow");
+    await api().post(at("netlify"), { account_id: id, credentials: { api_token: "netlify-token" } });
+    const scope = { allowed_zones: ["example.com"], allowed_records: ["acme_challenges"], enabled: false };
+    expect((await api().put(at("netlify", id), scope)).json).toMatchObject(scope);
+    const refused = await api().post("/api/certificates/create", {
+      domain: "www.example.com",
+      dns_provider: "netlify",
+      dns_account_id: id,
+    });
+    expect(refused.json).toMatchObject({ status: 422, detail: expect.stringContaining("is disabled") });
+    await api().delete(at("netlify", id));
+  });
+
+  it("stays while it is the default of others, and hands that on when told to whom", async () => {
+    const [from, to] = [uniqueId("from"), uniqueId("to")];
+    for (const id of [from, to]) {
+      await api().post(at("vercel"), { account_id: id, credentials: { api_token: "vercel-token" } });
+    }
+    const refused = await api().delete(at("vercel", from));
+    expect(refused.status).toBe(409);
+    expect(refused.json).toMatchObject({ is_default: true, certificates: [], domains: [] });
+    expect((await api().delete(`${at("vercel", from)}?reassign_to=${to}`)).status).toBe(204);
+    expect((await api().get(at("vercel", to))).json.is_default).toBe(true);
+    expect((await api().delete(at("vercel", to))).status).toBe(204);
+  });
+});
+
+describe("The list of DNS providers", () => {
+  it("has for each its fields, which of them are secret, and what its credential must be allowed to do", async () => {
+    const { providers } = (await api().get("/api/dns/providers")).json;
+    const ids = providers.map((provider: { id: string }) => provider.id);
+    expect(ids).toEqual(expect.arrayContaining(["cloudflare", "route53", "powerdns", "google"]));
+    expect(ids).not.toContain("builtin");
+    for (const { id, needs, credentials } of providers) {
+      expect(needs, id).not.toBe("");
+      for (const field of credentials) expect(field, id).toMatchObject({ title: expect.stringMatching(/./) });
+    }
+  });
+});
+
+describe("The DNS settings", () => {
+  const [production, staging, aws] = [uniqueId("production"), uniqueId("staging"), uniqueId("main-aws")];
+  /** As CertMate's document has them. */
+  const documented = {
+    dns_provider: "digitalocean",
+    default_accounts: { digitalocean: production, hetzner: aws },
+    dns_providers: {
+      digitalocean: {
+        [production]: { name: "Production Environment", api_token: "production-token" },
+        [staging]: { name: "Staging Environment", api_token: "staging-token" },
+      },
+      hetzner: { [aws]: { name: "Main account", api_token: "hetzner-token" } },
+    },
+  };
+  const put = (document: object) => api().put("/api/settings/dns", document);
+  const read = async () => (await api().get("/api/settings/dns")).json;
+
+  beforeAll(async () => {
+    const answer = await put(documented);
+    // Hetzner's old console is the one thing that CertMate means by "hetzner".
+    expect(answer.json.left_out).toEqual(
+      expect.arrayContaining([expect.objectContaining({ pointer: "/dns_providers/hetzner" })]),
+    );
+    expect(answer.json.created).toEqual([`digitalocean/${production}`, `digitalocean/${staging}`]);
+  });
+
+  it("are told in two levels, with defaults, and with every secret masked", async () => {
+    const { dns_provider, default_accounts, dns_providers } = await read();
+    expect(dns_provider).toBe("digitalocean");
+    expect(default_accounts.digitalocean).toBe(production);
+    expect(dns_providers.digitalocean[production]).toEqual({
+      name: "Production Environment",
+      api_token: "***masked***",
+    });
+  });
+
+  it("come back masked without losing a secret or an account", async () => {
+    const before = await read();
+    const answer = await put(before);
+    expect(answer.status).toBe(200);
+    expect(answer.json.left_out).toEqual([]);
+    expect(await read()).toEqual(before);
+  });
+
+  it("keep what a document does not name", async () => {
+    await put({ dns_providers: { digitalocean: { [staging]: { name: "Renamed", api_token: "***masked***" } } } });
+    const { digitalocean } = (await read()).dns_providers;
+    expect(digitalocean[staging].name).toBe("Renamed");
+    expect(digitalocean[production]).toBeDefined();
+  });
+
+  it("take the three levels of a CertMate file, and the single account of an older one as default", async () => {
+    const id = uniqueId("third");
+    const answer = await put({
+      dns_providers: {
+        dnsimple: { accounts: { [id]: { name: "Third level", api_token: "dnsimple-token" } } },
+        desec: { api_token: "desec-token" },
+        "hetzner-cloud": { accounts: { [id]: { api_token: "console-token" } } },
+        porkbun: { accounts: { default: { name: "Default Porkbun Account", api_key: "", secret_key: "" } } },
+      },
+    });
+    expect(answer.json.created).toEqual([`dnsimple/${id}`, "desec/default", `hetzner/${id}`]);
+    expect(answer.json.left_out).toEqual([]);
+    for (const [provider, account] of [
+      ["dnsimple", id],
+      ["desec", "default"],
+      ["hetzner", id],
+    ]) {
+      expect((await api().get(at(provider ?? "", account))).json.is_default).toBe(true);
+      await api().delete(at(provider ?? "", account));
+    }
+  });
+
+  it("say of each account that does not fit what is wrong, and take the others", async () => {
+    const id = uniqueId("fits");
+    const answer = await put({
+      dns_providers: {
+        bunny: { [id]: { name: "No key at all", colour: "blue" } },
+        nowhere: { [id]: { api_token: "x" } },
+        "custom-script": { [id]: { auth_hook: "/bin/true" } },
+        digitalocean: { [id]: { api_token: "a-third-token" } },
+      },
+    });
+    expect(answer.json.created).toEqual([`digitalocean/${id}`]);
+    const left = Object.fromEntries(
+      answer.json.left_out.map(({ pointer, detail }: { pointer: string; detail: string }) => [pointer, detail]),
+    );
+    expect(left["/dns_providers/nowhere"]).toContain('no DNS provider "nowhere"');
+    expect(left["/dns_providers/custom-script"]).toContain("webhook");
+    expect(left[`/dns_providers/bunny/${id}`]).toMatch(/do not fit Bunny/i);
+    await api().delete(at("digitalocean", id));
+  });
+
+  it("are refused when nothing of them can be taken", async () => {
+    const answer = await put({ dns_providers: { nowhere: { main: { api_token: "x" } } } });
+    expect(answer.status).toBe(422);
+    expect(answer.json.errors[0].pointer).toBe("/dns_providers/nowhere");
+  });
+});

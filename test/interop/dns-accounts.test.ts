@@ -1,0 +1,139 @@
+/** Several DNS accounts at real PowerDNS servers: pins, re-pins, and trying an account out. */
+import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { admin, request } from "../support/certedge";
+import { type Pebble, startPebble } from "../support/pebble";
+import { type PowerDns, startPowerDns } from "../support/powerdns";
+import { describeWith } from "../support/tools";
+
+const ZONE = "accounts.example.org";
+const OTHER_ZONE = "elsewhere.example.net";
+const api = () => request(admin());
+const unique = (stem: string) => `${stem}-${Math.random().toString(36).slice(2, 8)}`;
+
+describeWith(["pebble", "pdns_server", "sqlite3", "openssl", "dig"], "A DNS account at a real server", () => {
+  let pebble: Pebble;
+  let primary: PowerDns;
+  let secondary: PowerDns;
+  let caAccount: string;
+  const [first, second] = [unique("first"), unique("second")];
+  const path = (id: string) => `/api/dns/powerdns/accounts/${id}`;
+
+  beforeAll(async () => {
+    primary = await startPowerDns({ backend: "sqlite", zones: [ZONE, OTHER_ZONE] });
+    secondary = await startPowerDns({ backend: "sqlite", zones: [ZONE] });
+    pebble = await startPebble({ testRoot: inject("testRoot") });
+    const account = { name: unique("accounts"), authority: "custom", directory_url: pebble.directoryUrl };
+    caAccount = (await api().post("/api/ca/accounts", account)).json.id;
+    for (const [id, server] of [
+      [first, primary],
+      [second, secondary],
+    ] as const) {
+      const credentials = { base_url: server.apiUrl, api_key: server.apiKey };
+      const made = await api().post("/api/dns/powerdns/accounts", {
+        account_id: id,
+        credentials,
+        nameservers: [server.server],
+      });
+      expect(made.status).toBe(201);
+    }
+  });
+
+  afterAll(async () => {
+    await pebble?.stop();
+    await primary?.stop();
+    await secondary?.stop();
+  });
+
+  const logOf = async (domain: string, action: string) => {
+    const query = new URLSearchParams({ subject: `certificate ${domain}`, action });
+    return (await api().get(`/api/audit?${query}`)).json.entries;
+  };
+
+  it("is tried out: it lists zones, a value is written, seen and removed, each step with its time", async () => {
+    const tested = await api().post(`${path(first)}/test`, { zone: ZONE });
+    expect(tested.json).toMatchObject({ ok: true, zone: ZONE });
+    const steps = tested.json.steps.map(({ step, ok }: { step: string; ok: boolean }) => `${step} ${ok}`);
+    expect(steps).toEqual(["zones true", "write true", "visible true", "remove true"]);
+    expect(tested.json.steps[0].detail).toContain(OTHER_ZONE);
+    expect((await api().get(path(first))).json.last_test).toEqual(tested.json);
+  });
+
+  it("that may not write is told what is missing, and keeps that", async () => {
+    const id = unique("wrong");
+    const credentials = { base_url: primary.apiUrl, api_key: "not-the-key" };
+    await api().post("/api/dns/powerdns/accounts", { account_id: id, credentials });
+    const tested = await api().post(`${path(id)}/test`, {});
+    expect(tested.json).toMatchObject({ ok: false, zone: null, steps: [{ step: "zones", ok: false }] });
+    expect(tested.json.steps[0].detail).toMatch(/needs .*key/i);
+    expect((await api().get(path(id))).json.last_test.ok).toBe(false);
+    await api().delete(path(id));
+  });
+
+  it("is what a certificate is pinned to, until it is pinned to another one: the next order goes there", async () => {
+    const domain = `${unique("pinned")}.${ZONE}`;
+    const pin = { dns_provider: "powerdns", account_id: second, ca_account_id: caAccount };
+    const made = await api().post("/api/certificates/create?wait=60", { domain, ...pin });
+    expect(made.json).toMatchObject({ certificate: { dns_account_id: second }, order: { state: "valid" } });
+    expect(secondary.log()).not.toBe("");
+    const [issued] = await logOf(domain, "certificate.issue");
+    expect(issued).toMatchObject({ after: { dns_account_id: second, dns_accounts: [`powerdns/${second}`] } });
+
+    const refused = await api().delete(path(second));
+    expect(refused.json).toMatchObject({ status: 409, certificates: [domain] });
+    const repinned = await api().patch(`/api/certificates/${domain}`, { account_id: first });
+    expect(repinned.json).toMatchObject({ dns_provider: "powerdns", dns_account_id: first });
+    expect(await logOf(domain, "certificate.change")).toHaveLength(1);
+    await api().post(`/api/certificates/${domain}/renew?wait=60`);
+    const [renewed] = await logOf(domain, "certificate.issue");
+    expect(renewed).toMatchObject({ after: { reason: "manual", dns_accounts: [`powerdns/${first}`] } });
+    await api().delete(`/api/certificates/${domain}`);
+  });
+
+  it("that a certificate cannot be proven with is no pin: the old one stays", async () => {
+    const domain = `${unique("stays")}.${OTHER_ZONE}`;
+    const pin = { dns_provider: "powerdns", dns_account_id: first, ca_account_id: caAccount };
+    await api().post("/api/certificates/create?wait=60", { domain, ...pin });
+    const refused = await api().patch(`/api/certificates/${domain}`, { dns_account_id: second });
+    expect(refused.json).toMatchObject({ status: 422, detail: expect.stringContaining(ZONE) });
+    expect((await api().get(`/api/certificates/${domain}`)).json.dns_account_id).toBe(first);
+    await api().delete(`/api/certificates/${domain}`);
+  });
+
+  it("is found by the names of a certificate, each in its own zone, account and provider", async () => {
+    const names = [`${unique("here")}.${ZONE}`, `${unique("there")}.${OTHER_ZONE}`, `${unique("ours")}.certedge.test`];
+    const [domain, ...san_domains] = names;
+    const made = await api().post("/api/certificates/create?wait=60", {
+      domain,
+      san_domains,
+      ca_account_id: caAccount,
+    });
+    expect(made.json.order).toMatchObject({ state: "valid" });
+    const [issued] = await logOf(domain ?? "", "certificate.issue");
+    expect(issued.after.dns_accounts).toEqual(expect.arrayContaining(["builtin", `powerdns/${first}`]));
+    await api().delete(`/api/certificates/${domain}`);
+  });
+
+  it("writes only what it may be used for, however wide the server's own key is", async () => {
+    await api().put(path(second), { allowed_records: ["hosts"], allowed_zones: [ZONE] });
+    const domain = `${unique("scope")}.${ZONE}`;
+    const pin = { dns_provider: "powerdns", dns_account_id: second, ca_account_id: caAccount };
+    const made = await api().post("/api/certificates/create?wait=60", { domain, ...pin });
+    expect(made.json.order).toMatchObject({ state: "failed", problem: { cause: "dns_provider" } });
+    expect(made.json.order.problem.detail).toContain("acme_challenges");
+    await api().delete(`/api/certificates/${domain}`);
+    await api().put(path(second), { allowed_records: null, allowed_zones: null });
+  });
+
+  it("hands the domains that it writes on, and the next update, of the same address even, is told to the heir", async () => {
+    const fqdn = `${unique("host")}.${ZONE}`;
+    await api().post("/api/domains", { fqdn, record_type: "A", record_ip: "203.0.113.9" });
+    expect(primary.dig(fqdn, "A")).toEqual(["203.0.113.9"]);
+    const refused = await api().delete(path(first));
+    expect(refused.json).toMatchObject({ status: 409, domains: [fqdn] });
+    expect((await api().delete(`${path(first)}?reassign_to=${second}`)).status).toBe(204);
+    await api().put(`/api/domains/fqdn/${fqdn}`, { record_ip: "203.0.113.9" });
+    expect(secondary.dig(fqdn, "A")).toEqual(["203.0.113.9"]);
+    expect((await api().get(path(second))).json.is_default).toBe(true);
+    await api().delete(`/api/domains/fqdn/${fqdn}`);
+  });
+});
