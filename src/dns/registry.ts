@@ -33,6 +33,7 @@ import { powerdns } from "./providers/powerdns";
 import { route53 } from "./providers/route53";
 import { scaleway } from "./providers/scaleway";
 import { tencentcloud } from "./providers/tencentcloud";
+import { transip } from "./providers/transip";
 import { vercel } from "./providers/vercel";
 import { vultr } from "./providers/vultr";
 
@@ -70,6 +71,7 @@ export const providers: Record<string, DnsProvider> = {
   route53,
   scaleway,
   tencentcloud,
+  transip,
   vercel,
   vultr,
 };
