@@ -13,7 +13,7 @@ beforeAll(async () => {
 /** What is there, and is no JSON API. */
 const OTHERS = [
   /^\/$/,
-  /^\/(health|style\.css|openapi\.json|docs|claim|sign-up|verify|forgot|reset)$/,
+  /^\/(health|style\.css|openapi\.json|docs(\.css)?|claim|sign-up|verify|forgot|reset)$/,
   /^\/(domains\/)?(nic|v2|v3|dyndns)\/update$/,
   /^\/(ip|checkip)$/,
   /^\/dns-query$/,
@@ -64,5 +64,24 @@ describe("the OpenAPI document", () => {
         responses: { 429: expect.anything(), 500: expect.anything() },
       });
     }
+  });
+});
+
+describe("/docs", () => {
+  it("shows people every operation, each once, without a script and without anything of another site", async () => {
+    const { status, headers, text } = await request().get("/docs");
+    expect(status).toBe(200);
+    expect(headers.get("content-type")).toMatch(/^text\/html/);
+    const shown = [...text.matchAll(/<details id="(\w+)">/g)].map(([, id]) => id);
+    expect(shown.sort()).toEqual(
+      operations()
+        .map(({ operation }) => operation.operationId)
+        .sort(),
+    );
+    expect(text).not.toMatch(/<script|<style|\sstyle=|\son\w+="|(href|src)="(?!\/|#)/);
+    for (const [, path] of text.matchAll(/(?:href|src)="(\/[^"]*)"/g)) {
+      expect((await request().get(path ?? "")).status, path).toBe(200);
+    }
+    expect((await request().get("/")).text).toContain('href="/docs"');
   });
 });

@@ -1,16 +1,52 @@
 /** The OpenAPI document (3.1): what the routes say of themselves, and what holds for all of them. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { AppEnv } from "../api";
-import { examples } from "./examples";
+import { exampleOf, type Schema, type Schemas } from "./examples";
 import { problemsOf, responses } from "./problems";
-import { securityOf, securitySchemes } from "./security";
+import { type Security, securityOf, securitySchemes } from "./security";
 import { tagOf, tags } from "./tags";
 
-export type Document = ReturnType<OpenAPIHono<AppEnv>["getOpenAPI31Document"]>;
-export type PathItem = NonNullable<Document["paths"]>[string];
-export type Operation = NonNullable<PathItem["get"]>;
+export interface Media {
+  schema?: Schema;
+  example?: unknown;
+}
 
-export const METHODS = ["get", "post", "put", "patch", "delete"] as const;
+export interface Response {
+  $ref?: string;
+  description?: string;
+  content?: Record<string, Media>;
+}
+
+export interface Parameter {
+  name: string;
+  in: string;
+  required?: boolean;
+  description?: string;
+  schema?: Schema;
+}
+
+export interface Operation {
+  operationId: string;
+  summary: string;
+  description?: string;
+  tags: string[];
+  security: Security;
+  parameters?: Parameter[];
+  requestBody?: { content: Record<string, Media> };
+  responses: Record<string, Response>;
+}
+
+export type PathItem = Partial<Record<Method, Operation>>;
+
+export interface Document {
+  openapi: string;
+  info: typeof INFO;
+  tags: typeof tags;
+  paths: Record<string, PathItem>;
+  components: { schemas: Schemas; responses: Record<string, Response> };
+}
+
+const METHODS = ["get", "post", "put", "patch", "delete"] as const;
 export type Method = (typeof METHODS)[number];
 
 const INFO = {
@@ -28,33 +64,48 @@ const TWICE = "/api/api-keys";
 
 export function makeDocument(app: OpenAPIHono<AppEnv>): Document {
   const servers = [{ url: "/", description: "This certedge" }];
-  const document = app.getOpenAPI31Document({ openapi: "3.1.0", info: INFO, servers, tags });
+  const base = { openapi: "3.1.0", info: INFO, servers, tags };
+  const generated = app.getOpenAPI31Document(base) as unknown as Document;
+  const { schemas } = generated.components;
   const guards = securityOf(app.routes);
-  const paths: Document["paths"] = {};
-  for (const [path, item] of Object.entries(document.paths ?? {})) {
-    paths[path] = {};
-    for (const [method, operation] of operationsOf(item)) {
-      const security = guards(method, path);
-      const takesBody = operation.requestBody !== undefined;
-      const takesInput = takesBody || (operation.parameters ?? []).length > 0;
-      const own = Object.entries(operation.responses ?? {}).filter(([status]) => Number(status) < 400);
-      paths[path][method] = {
-        ...operation,
-        ...(path.startsWith(TWICE) ? { operationId: `${operation.operationId}UnderApi` } : {}),
-        tags: [tagOf(path)],
-        security,
-        responses: {
-          ...Object.fromEntries(own),
-          ...problemsOf({ method, path, takesBody, takesInput, isGuarded: security.length > 0 }),
-        },
-      };
-    }
+
+  function completed(path: string, method: Method, operation: Operation): Operation {
+    const security = guards(method, path);
+    const takesBody = operation.requestBody !== undefined;
+    const takesInput = takesBody || (operation.parameters ?? []).length > 0;
+    const successes = Object.entries(operation.responses).filter(([status]) => Number(status) < 400);
+    const own = successes.map(([status, response]) => [status, withExamples(response, false)]);
+    const problems = problemsOf({ method, path, takesBody, takesInput, isGuarded: security.length > 0 });
+    return {
+      ...operation,
+      operationId: path.startsWith(TWICE) ? `${operation.operationId}UnderApi` : operation.operationId,
+      tags: [tagOf(path)],
+      security,
+      ...(operation.requestBody ? { requestBody: withExamples(operation.requestBody, true) } : {}),
+      responses: { ...Object.fromEntries(own), ...problems },
+    };
   }
-  const schemas = { ...document.components?.schemas };
-  for (const [name, example] of Object.entries(examples)) schemas[name] = { ...schemas[name], examples: [example] };
-  return { ...document, paths, components: { ...document.components, schemas, responses, securitySchemes } };
+
+  function withExamples<Part extends { content?: Record<string, Media> }>(part: Part, isRequest: boolean): Part {
+    if (!part.content) return part;
+    const content = Object.entries(part.content).map(([type, { schema }]) => [
+      type,
+      { schema, ...(schema && type.endsWith("json") ? { example: exampleOf(schemas, schema, isRequest) } : {}) },
+    ]);
+    return { ...part, content: Object.fromEntries(content) };
+  }
+
+  const paths = Object.entries(generated.paths).map(([path, item]) => [
+    path,
+    Object.fromEntries(operationsOf(item).map(([method, operation]) => [method, completed(path, method, operation)])),
+  ]);
+  const components = { ...generated.components, responses, securitySchemes };
+  return { ...generated, paths: Object.fromEntries(paths), components };
 }
 
 export function operationsOf(item: PathItem): [Method, Operation][] {
-  return METHODS.flatMap((method) => (item[method] ? [[method, item[method]] satisfies [Method, Operation]] : []));
+  return METHODS.flatMap((method) => {
+    const operation = item[method];
+    return operation ? [[method, operation] satisfies [Method, Operation]] : [];
+  });
 }

@@ -66,7 +66,7 @@ pages.get("/", (c) =>
       "certedge",
       html`<p>This server keeps TLS certificates and dynamic DNS names alive.</p>
         <ul>
-          <li>API: <a href="/openapi.json">/openapi.json</a></li>
+          <li>API: <a href="/docs">/docs</a>, and for programs <a href="/openapi.json">/openapi.json</a></li>
           <li>ACME directory of the built-in CA: <code>/acme/builtin/directory</code></li>
           <li>Root certificate of the built-in CA: <a href="/ca/root.pem">/ca/root.pem</a></li>
           <li>DNS over HTTPS: <code>/dns-query</code></li>
