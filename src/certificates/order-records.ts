@@ -21,7 +21,7 @@ export interface OrderRecordPorts {
 export function createOrderRecords(ports: OrderRecordPorts) {
   const { database, audit, now } = ports;
 
-  /** Before the order is closed: an end that a crash cut off is told of twice rather than never. */
+  /** A step that a crash cut off is taken again: its end is told of twice rather than never. */
   async function log(input: OrderInput, progress: OrderProgress, end: { problem?: OrderProblem }): Promise<void> {
     const dnsAccounts = await nameDnsAccounts(database, progress);
     const { dnsProvider, dnsAccountId, caAccountId, reason, names } = input;
@@ -90,19 +90,25 @@ export function createOrderRecords(ports: OrderRecordPorts) {
       ]);
     },
 
-    /** Ends an order that won a version, and says when the certificate is due next. */
-    async closeValid(input: OrderInput, progress: OrderProgress): Promise<number> {
+    /** When the certificate that was won is due next. */
+    async dueTime(input: OrderInput, progress: OrderProgress): Promise<number> {
       const leaf = await readCertificate(progress.chainPem ?? "");
-      await log(input, progress, {});
       const window = leaf.renewalIdentifier
         ? await windowOf(ports.caAccounts, input.caAccountId, leaf.renewalIdentifier)
         : undefined;
-      const renewAt = renewalTime(leaf, window, Math.random());
-      await database.batch([
-        database.update(orders).set({ state: "valid", finishedAt: now() }).where(eq(orders.id, input.id)),
-        database.update(certificates).set({ renewAt }).where(eq(certificates.id, input.certificateId)),
+      return renewalTime(leaf, window, Math.random());
+    },
+
+    /** Ends an order that won a version. */
+    async closeValid(input: OrderInput, progress: OrderProgress): Promise<void> {
+      const { renewAt = await this.dueTime(input, progress) } = progress;
+      await Promise.all([
+        log(input, progress, {}),
+        database.batch([
+          database.update(orders).set({ state: "valid", finishedAt: now() }).where(eq(orders.id, input.id)),
+          database.update(certificates).set({ renewAt }).where(eq(certificates.id, input.certificateId)),
+        ]),
       ]);
-      return renewAt;
     },
 
     /** Ends a failed order: the certificate keeps the reason and is tried again after a growing while. */

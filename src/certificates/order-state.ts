@@ -77,6 +77,8 @@ export interface OrderProgress {
   certificateUrl?: string;
   chainPem?: string;
   stored?: boolean;
+  /** When the stored version is due for its renewal. */
+  renewAt?: number;
   /** The failure that the order is being wound up for. */
   problem?: OrderProblem;
 }

@@ -12,7 +12,7 @@ import { zoneObjectName } from "../zones/location";
 import type { Zones } from "../zones/service";
 import { OrderFailure } from "./order-failure";
 import type { OrderRecords } from "./order-records";
-import type { Order, OrderChallenge, OrderProgress, OrderState, WorkingState } from "./order-state";
+import type { Order, OrderChallenge, OrderInput, OrderProgress, OrderState, WorkingState } from "./order-state";
 
 export interface StepPorts {
   caAccounts: CaAccounts;
@@ -40,16 +40,14 @@ const POLL_FIRST = 15;
 const POLL_LAST = 8_000;
 
 export const steps: Record<WorkingState, Step> = {
-  async registering({ input, createdAt }, ports) {
-    const [registered] = await Promise.all([
-      account(input.caAccountId, ports).register(),
-      ports.records.open(input, createdAt),
-    ]);
-    const { accountUrl } = valueIn(registered);
+  async registering({ input }, ports) {
+    const { accountUrl } = valueIn(await account(input.caAccountId, ports).register());
     return { next: "ordering", detail: { account_url: accountUrl } };
   },
 
-  async ordering({ input, progress }, ports) {
+  async ordering({ input, progress, createdAt }, ports) {
+    const opened = ports.records.open(input, createdAt);
+    opened.catch(() => undefined); // told once the CA has answered
     const ca = account(input.caAccountId, ports);
     const identifiers = input.names.map(parseIdentifier);
     const left = progress.newOrderSent ? valueIn(await ca.findOrder(identifiers)) : undefined;
@@ -64,6 +62,7 @@ export const steps: Record<WorkingState, Step> = {
           ...(input.profile ? { profile: input.profile } : {}),
         }),
       );
+    await opened;
     const found: OrderProgress = {
       orderUrl: order.url,
       finalizeUrl: order.finalize,
@@ -76,7 +75,12 @@ export const steps: Record<WorkingState, Step> = {
 
   async authorizing({ input, progress }, ports) {
     const urls = progress.authorizationUrls ?? [];
-    const authorizations = valueIn(await account(input.caAccountId, ports).authorizations(urls));
+    const [answered, places] = await Promise.all([
+      account(input.caAccountId, ports).authorizations(urls),
+      // What fails here is told by the step "locating", if a place is needed at all.
+      placesOf(input.names, input, ports).catch(() => undefined),
+    ]);
+    const authorizations = valueIn(answered);
     const challenges: OrderChallenge[] = [];
     for (const { name, wildcard, status, challengeUrl, dnsValue, offered, problem } of authorizations) {
       const shown = wildcard ? `*.${name}` : name;
@@ -85,26 +89,20 @@ export const steps: Record<WorkingState, Step> = {
       if (!challengeUrl || !dnsValue) {
         throw new OrderFailure("no_dns_challenge", `For ${shown} it offers only ${offered.join(", ")}.`, { offered });
       }
-      challenges.push({ name: shown, challengeUrl, value: dnsValue });
+      challenges.push({ name: shown, challengeUrl, value: dnsValue, ...places?.get(shown) });
     }
     const detail = { authorizations: urls.length, already_valid: urls.length - challenges.length };
-    return { next: challenges.length > 0 ? "locating" : "awaiting_ready", progress: { challenges }, detail };
+    const located = challenges.every(({ location }) => location !== undefined);
+    const next = challenges.length === 0 ? "awaiting_ready" : located ? "placing" : "locating";
+    return { next, progress: { challenges }, detail: { ...detail, ...(located ? zonesOf(challenges) : {}) } };
   },
 
   async locating({ input, progress }, ports) {
-    const challenges = progress.challenges ?? [];
-    const pin = {
-      ...(input.dnsProvider ? { provider: input.dnsProvider } : {}),
-      ...(input.dnsAccountId ? { accountId: input.dnsAccountId } : {}),
-    };
-    const names = challenges.map(({ name }) => name);
-    const located = await ports.challengeZones.locate(input.ownerId, names, pin, input.domainAlias ?? undefined);
-    const placed = challenges.map((challenge, index) => ({ ...challenge, ...located[index] }));
-    return {
-      next: "placing",
-      progress: { challenges: placed },
-      detail: { zones: [...new Set(placed.map(({ location }) => `${location?.provider}: ${location?.zone}`))] },
-    };
+    const unplaced = progress.challenges ?? [];
+    const names = unplaced.map(({ name }) => name);
+    const places = await placesOf(names, input, ports);
+    const challenges = unplaced.map((challenge) => ({ ...challenge, ...places.get(challenge.name) }));
+    return { next: "placing", progress: { challenges }, detail: zonesOf(challenges) };
   },
 
   async placing({ input, progress }, ports) {
@@ -122,11 +120,11 @@ export const steps: Record<WorkingState, Step> = {
         ),
       ),
     );
-    return {
-      next: "checking",
-      progress: { deadline: ports.now() + VISIBILITY_DEADLINE },
-      detail: { records: progress.challenges?.map(({ recordName }) => recordName) },
-    };
+    const detail = { records: progress.challenges?.map(({ recordName }) => recordName) };
+    // What our own zone holds, it answers: there is nothing to wait for.
+    const ours = progress.challenges?.every(({ location }) => location?.dnsAccountId === null) ?? false;
+    if (ours) return { next: "validating", progress: { deadline: ports.now() + CA_DEADLINE }, detail };
+    return { next: "checking", progress: { deadline: ports.now() + VISIBILITY_DEADLINE }, detail };
   },
 
   async checking({ progress, attempts }, ports) {
@@ -217,13 +215,18 @@ export const steps: Record<WorkingState, Step> = {
   },
 
   async storing({ input, progress }, ports) {
-    await ports.records.storeVersion(input, progress);
-    return { next: "cleaning", progress: { stored: true } };
+    const [renewAt] = await Promise.all([
+      ports.records.dueTime(input, progress),
+      ports.records.storeVersion(input, progress),
+      releaseAll(input, progress, ports),
+    ]);
+    return { next: "closing", progress: { stored: true, renewAt } };
   },
 
+  /** Only an order that failed comes here: one that succeeded has cleaned up while its version was stored. */
   async cleaning({ input, progress }, ports) {
-    await Promise.all(byZone(progress.challenges ?? []).map(({ location }) => ports.zones.release(location, input.id)));
-    if (progress.problem && progress.authorizationUrls && !progress.finalizeSent) {
+    await releaseAll(input, progress, ports);
+    if (progress.authorizationUrls && !progress.finalizeSent) {
       // Pending authorizations of an order that is given up count against the CA's limits; failing to say so is no loss.
       await account(input.caAccountId, ports).giveUp(progress.authorizationUrls);
     }
@@ -235,10 +238,29 @@ export const steps: Record<WorkingState, Step> = {
       await ports.records.closeFailed(input, progress, progress.problem);
       return { next: "failed" };
     }
-    const renewAt = await ports.records.closeValid(input, progress);
-    return { next: "valid", detail: { renew_at: renewAt } };
+    await ports.records.closeValid(input, progress);
+    return { next: "valid", detail: { renew_at: progress.renewAt } };
   },
 };
+
+/** The places of names, by name. Throws Problem and DnsProviderError. */
+async function placesOf(names: string[], input: OrderInput, { challengeZones }: StepPorts) {
+  const pin = {
+    ...(input.dnsProvider ? { provider: input.dnsProvider } : {}),
+    ...(input.dnsAccountId ? { accountId: input.dnsAccountId } : {}),
+  };
+  const places = await challengeZones.locate(input.ownerId, names, pin, input.domainAlias ?? undefined);
+  return new Map(names.map((name, index) => [name, places[index]]));
+}
+
+const zonesOf = (challenges: OrderChallenge[]) => ({
+  zones: [...new Set(challenges.map(({ location }) => `${location?.provider}: ${location?.zone}`))],
+});
+
+/** A provider that fails now is told again by the zone's object. */
+async function releaseAll({ id }: OrderInput, { challenges = [] }: OrderProgress, { zones }: StepPorts) {
+  await Promise.all(byZone(challenges).map(({ location }) => zones.release(location, id)));
+}
 
 const account = (id: string, { caAccounts }: StepPorts): DurableObjectStub<CaAccount> => caAccounts.objectOf(id);
 

@@ -30,8 +30,8 @@ describe("an order", () => {
     expect(json.order.state).toBe("valid");
     const states = json.order.steps.map(({ state }: { state: string }) => state);
     expect(states).toEqual([
-      ...["registering", "ordering", "authorizing", "locating", "placing", "checking", "validating"],
-      ...["awaiting_ready", "finalizing", "downloading", "storing", "cleaning", "closing", "valid"],
+      ...["registering", "ordering", "authorizing", "placing", "validating", "awaiting_ready"],
+      ...["finalizing", "downloading", "storing", "closing", "valid"],
     ]);
     for (const step of json.order.steps) {
       expect(step.milliseconds).toBe(Date.parse(step.finished_at) - Date.parse(step.started_at));

@@ -83,10 +83,13 @@ certificates.openapi(
       dnsAccountId: pinnedAccount(input) ?? null,
       domainAlias: input.domain_alias ?? null,
     });
-    await audited(c, "certificate.create", subjectOf(made.row), {
-      after: { names: made.row.names, ...settingsOf(made.row), order: made.order.id },
-    });
-    return ordered(c, c.req.valid("query").wait, made.row, made.order);
+    const [answer] = await Promise.all([
+      ordered(c, c.req.valid("query").wait, made.row, made.order),
+      audited(c, "certificate.create", subjectOf(made.row), {
+        after: { names: made.row.names, ...settingsOf(made.row), order: made.order.id },
+      }),
+    ]);
+    return answer;
   },
 );
 
@@ -152,8 +155,11 @@ certificates.openapi(
   }),
   async (c) => {
     const made = await c.var.services.certificates.renew(c.var.access, c.req.valid("param").domain);
-    await audited(c, "certificate.renew", subjectOf(made.row), { after: { order: made.order.id } });
-    return ordered(c, c.req.valid("query").wait, made.row, made.order);
+    const [answer] = await Promise.all([
+      ordered(c, c.req.valid("query").wait, made.row, made.order),
+      audited(c, "certificate.renew", subjectOf(made.row), { after: { order: made.order.id } }),
+    ]);
+    return answer;
   },
 );
 
