@@ -12,7 +12,8 @@ export default {
   fetch: (request, env, ctx) => app.fetch(request, env, ctx),
 
   async scheduled(_controller, env) {
-    const { renewals, builtinCa, signInLimits, sessions, twoFactor, forgetExpiredLinks, closing } = createServices(env);
+    const services = createServices(env);
+    const { renewals, builtinCa, signInLimits, sessions, twoFactor, forgetExpiredLinks, closing } = services;
     const report = await renewals.tick();
     await Promise.all([
       builtinCa.forgetExpired(),
@@ -21,6 +22,7 @@ export default {
       twoFactor.forgetExpired(),
       forgetExpiredLinks(),
       closing.resume(),
+      services.accountRetests.sweep(),
     ]);
     if (Object.values(report).some((count) => count > 0)) console.log(JSON.stringify({ event: "tick", ...report }));
   },

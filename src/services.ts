@@ -6,6 +6,7 @@ import { createApiKeyUses } from "./accounts/api-key-uses";
 import { createApiKeys } from "./accounts/api-keys";
 import { createFrontDoor } from "./accounts/front-door";
 import type { AccountIdentity } from "./accounts/identity";
+import { createLetters } from "./accounts/letters";
 import { createRefusals } from "./accounts/refusals";
 import { createSessions } from "./accounts/sessions";
 import { createSignInLimits } from "./accounts/sign-in-limits";
@@ -31,6 +32,7 @@ import { createMail } from "./mail/service";
 import { openDatabase } from "./storage/database";
 import { createSealer } from "./storage/sealing";
 import { createTwoFactor } from "./two-factor/service";
+import { createAccountRetests } from "./zones/account-retests";
 import { createAccountTests } from "./zones/account-test";
 import { createChallengeHosts } from "./zones/challenge-hosts";
 import { createChallengeZones } from "./zones/challenges";
@@ -182,6 +184,14 @@ function compose(env: Env) {
     challengeHosts,
     challengeZones,
     accountTests,
+    accountRetests: createAccountRetests({
+      database,
+      dnsAccounts,
+      accountTests,
+      mailer,
+      letters: createLetters(env.PUBLIC_URL),
+      now,
+    }),
     records,
     caAccounts,
     caFetch,

@@ -82,6 +82,16 @@ export function createLetters(publicUrl: string) {
         afterwards: ["The link works once, for seven days."],
       }),
 
+    dnsAccountFails: (to: string, username: string, account: string, detail: string) =>
+      letter({
+        to,
+        subject: `The DNS account ${account} does not work any more`,
+        paragraphs: [
+          `certedge at ${host} has tried out the DNS account ${account} of your account ${username}, as it does every week, and it failed: ${detail}`,
+          "Certificates that are proven over it cannot be renewed until it works. Give it a credential that does.",
+        ],
+      }),
+
     closed: (to: string, username: string) =>
       letter({
         to,

@@ -1,5 +1,5 @@
 /** DNS accounts: credentials of a provider under the person's own identifier, sealed, one of each provider the default. */
-import { and, asc, eq, isNull, lt, or, sql } from "drizzle-orm";
+import { and, asc, eq, isNull, lt, sql } from "drizzle-orm";
 import { type PlanHolder, requireKept, takeBackBeyondPlan } from "../accounts/plan-limits";
 import { requireOpened } from "../accounts/plans";
 import type { DnsProvider } from "../dns/provider";
@@ -195,18 +195,13 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
       await database.update(dnsAccounts).set({ lastTest }).where(eq(dnsAccounts.id, id));
     },
 
-    /** Accounts whose last test is older than `before`, the oldest first. */
-    async untested(before: number, limit: number): Promise<DnsAccountRow[]> {
+    /** Accounts that were tried out before, and not since `before`; the oldest first. */
+    async testedBefore(before: number, limit: number): Promise<DnsAccountRow[]> {
       const testedAt = sql`json_extract(${dnsAccounts.lastTest}, '$.at')`;
       return database
         .select()
         .from(dnsAccounts)
-        .where(
-          and(
-            isNull(dnsAccounts.disabledAt),
-            or(lt(testedAt, before), and(sql`${testedAt} IS NULL`, lt(dnsAccounts.updatedAt, before))),
-          ),
-        )
+        .where(and(isNull(dnsAccounts.disabledAt), lt(testedAt, before)))
         .orderBy(asc(testedAt))
         .limit(limit);
     },

@@ -1,0 +1,109 @@
+/** DNS accounts are tried out again every week, and their owner is told once when one has stopped working. */
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { createLetters } from "../../src/accounts/letters";
+import { createDnsAccounts } from "../../src/dns-accounts/service";
+import type { Mail } from "../../src/mail/mailer";
+import { accounts, type DnsAccountTest, dnsAccounts as table } from "../../src/storage/schema";
+import { createSealer } from "../../src/storage/sealing";
+import { createAccountRetests } from "../../src/zones/account-retests";
+import { type LocalDatabase, localDatabase } from "./local-database";
+
+const DAY = 86_400_000;
+const OWNER = { id: 1, username: "ada", email: "ada@example.com", role: "member", plan: "elite" } as const;
+
+let local: LocalDatabase;
+let clock = 0;
+let works = true;
+let sent: Mail[] = [];
+let tried: string[] = [];
+
+beforeAll(async () => {
+  local = await localDatabase();
+  await local.database.insert(accounts).values({ ...OWNER, emailVerifiedAt: 1, passwordHash: "", createdAt: 0 });
+});
+afterAll(() => local.close());
+
+const service = () =>
+  createDnsAccounts({
+    database: local.database,
+    sealer: createSealer(`k1:${Buffer.alloc(32, 1).toString("base64")}`),
+    now: () => clock,
+  });
+
+const resultNow = (): DnsAccountTest => ({
+  ok: works,
+  at: clock,
+  zone: "example.com",
+  steps: [{ step: "write", ok: works, milliseconds: 5, detail: works ? "Wrote it." : "It refused the credential." }],
+});
+
+const retests = () =>
+  createAccountRetests({
+    database: local.database,
+    dnsAccounts: service(),
+    accountTests: {
+      async test(row, zone) {
+        tried.push(`${row.accountId} in ${zone}`);
+        const result = resultNow();
+        await service().noteTest(row.id, result);
+        return result;
+      },
+    },
+    mailer: {
+      async send(mail) {
+        sent.push(mail);
+      },
+    },
+    letters: createLetters("https://certedge.example.com"),
+    now: () => clock,
+  });
+
+beforeEach(async () => {
+  clock = 100 * DAY;
+  works = true;
+  sent = [];
+  tried = [];
+  await local.database.delete(table);
+  const settings = { description: null, nameservers: [], allowedZones: null, allowedRecords: null, enabled: true };
+  for (const accountId of ["tested", "untested"]) {
+    const credentials = { api_token: "a-token" };
+    await service().create(OWNER, "gandi", {
+      accountId,
+      name: accountId,
+      ...settings,
+      credentials,
+      setAsDefault: false,
+    });
+  }
+  const row = await service().find(OWNER.id, "gandi", "tested");
+  await service().noteTest(row.id, resultNow());
+});
+
+it("tries an account out again after a week, in the zone of the last time, and one that was never tried not at all", async () => {
+  await retests().sweep();
+  expect(tried).toEqual([]);
+  clock += 7 * DAY + 1;
+  await retests().sweep();
+  await retests().sweep();
+  expect(tried).toEqual(["tested in example.com"]);
+  expect(sent).toEqual([]);
+});
+
+it("tells the owner when an account has stopped working, once", async () => {
+  works = false;
+  for (let week = 0; week < 3; week++) {
+    clock += 7 * DAY + 1;
+    await retests().sweep();
+  }
+  expect(tried).toHaveLength(3);
+  expect(sent).toHaveLength(1);
+  expect(sent[0]).toMatchObject({ to: OWNER.email, subject: expect.stringContaining("gandi/tested") });
+  expect(sent[0]?.text).toContain("It refused the credential.");
+});
+
+it("leaves a disabled account alone", async () => {
+  await service().change(OWNER.id, "gandi", "tested", { enabled: false });
+  clock += 30 * DAY;
+  await retests().sweep();
+  expect(tried).toEqual([]);
+});
