@@ -100,7 +100,7 @@ export const akamai = defineProvider({
           return found && { ttl: found.ttl, contents: found.rdata };
         },
 
-        async write(zone, identity, before, after) {
+        async write(zone, { set: identity, before, after }) {
           const at = setPath(zone, identity);
           if (!after) {
             await api.send("DELETE", at, undefined, { query, gone: "ok" });

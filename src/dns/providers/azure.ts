@@ -9,6 +9,7 @@ import { path } from "../http-request";
 import { normaliseName, relativeName } from "../names";
 import { fetchToken } from "../oauth";
 import { defineProvider, field, type RecordType, secret } from "../provider";
+import { remembered } from "../remembered";
 import { sameValue } from "../values";
 
 /** Azure is several clouds that know nothing of each other. */
@@ -129,7 +130,6 @@ export const azure = defineProvider({
         scope: `${cloud.management}/.default`,
       });
     const api = http.withBase(cloud.management, {}, { authorize });
-    const groups = new Map<string, string>();
 
     async function listZones() {
       const first = resource_group
@@ -147,15 +147,13 @@ export const azure = defineProvider({
         }));
     }
 
-    async function groupOf(zone: string): Promise<string> {
-      const known = resource_group ?? groups.get(zone);
-      if (known) return known;
+    const groupOf = remembered(async (zone) => {
+      if (resource_group) return resource_group;
       const [found, second] = (await listZones()).filter(({ name }) => name === zone);
       if (!found) throw http.error("zone_not_found", `The subscription shows no public zone ${zone}.`);
       if (second) throw http.error("zone_not_found", `${zone} is there twice: name the resource_group.`);
-      groups.set(zone, found.group);
       return found.group;
-    }
+    });
 
     async function setPath(zone: string, { name, type }: SetIdentity): Promise<string> {
       const within = path`subscriptions/${subscription_id}/resourceGroups/${await groupOf(zone)}`;
@@ -180,7 +178,7 @@ export const azure = defineProvider({
           return { etag: found.etag, metadata, ttl: TTL, contents: contentsOf(identity.type, found.properties) };
         },
 
-        async write(zone, identity, before, after) {
+        async write(zone, { set: identity, before, after }) {
           const at = await setPath(zone, identity);
           const options: RequestOptions = {
             query: VERSION,

@@ -4,10 +4,11 @@
  */
 import { z } from "zod";
 import { hex, hmac } from "../digests";
-import type { ApiAnswer, ProviderApi, Query, Verdict } from "../http";
+import type { ApiAnswer, Query, Verdict } from "../http";
 import { path } from "../http-request";
 import { normaliseName, relativeName } from "../names";
 import { defineProvider, type RecordType, type RecordValue, secret } from "../provider";
+import { remembered } from "../remembered";
 import { singleRecords } from "../single-records";
 
 /** Records of other locations are for some of the world alone, and set by a person. */
@@ -58,7 +59,6 @@ export const dnsmadeeasy = defineProvider({
         },
       },
     );
-    const ids = new Map<string, number>();
 
     /** Usually all is on one page. Whether the first is 0 or 1, it says itself. */
     async function list<Item extends z.ZodType>(from: string, item: Item, query: Query): Promise<z.output<Item>[]> {
@@ -75,7 +75,10 @@ export const dnsmadeeasy = defineProvider({
       });
     }
 
-    const recordsOf = async (zone: string) => path`dns/managed/${await idOf(api, ids, zone)}/records`;
+    const recordsOf = remembered(async (zone) => {
+      const { id } = await api.get("dns/managed/name", domain, { query: { domainname: zone } });
+      return path`dns/managed/${id}/records`;
+    });
     const recordOf = async (zone: string, id: number) => `${await recordsOf(zone)}/${id}`;
 
     const toRecord = (zone: string, { name, type, value, ttl }: RecordValue) => ({
@@ -109,11 +112,3 @@ export const dnsmadeeasy = defineProvider({
     };
   },
 });
-
-async function idOf(api: ProviderApi, ids: Map<string, number>, zone: string): Promise<number> {
-  const known = ids.get(zone);
-  if (known !== undefined) return known;
-  const { id } = await api.get("dns/managed/name", domain, { query: { domainname: zone } });
-  ids.set(zone, id);
-  return id;
-}

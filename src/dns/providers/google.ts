@@ -10,6 +10,7 @@ import { path } from "../http-request";
 import { normaliseName } from "../names";
 import { fetchToken } from "../oauth";
 import { defineProvider, field, type RecordType, secretText } from "../provider";
+import { remembered } from "../remembered";
 import { importRsaKey } from "../rsa-key";
 import { quoteTxt } from "../txt";
 import { sameValue } from "../values";
@@ -110,7 +111,6 @@ export const google = defineProvider({
       {},
       { judge, authorize: () => authorize(account, http) },
     );
-    const zonePaths = new Map<string, string>();
 
     async function listZones(dnsName?: string) {
       const found = managed_zone
@@ -124,16 +124,12 @@ export const google = defineProvider({
         .map((zone) => ({ ...zone, dnsName: normaliseName(zone.dnsName) }));
     }
 
-    async function zonePath(name: string): Promise<string> {
-      const known = zonePaths.get(name);
-      if (known) return known;
+    const zonePath = remembered(async (name) => {
       const [zone, second] = (await listZones(`${name}.`)).filter(({ dnsName }) => dnsName === name);
       if (!zone) throw http.error("zone_not_found", `The project ${project} has no public zone ${name}.`);
       if (second) throw http.error("zone_not_found", `${name} is there twice: name the managed_zone.`);
-      const found = path`managedZones/${zone.name}`;
-      zonePaths.set(name, found);
-      return found;
-    }
+      return path`managedZones/${zone.name}`;
+    });
 
     return {
       zones: async () => (await listZones()).map(({ dnsName }) => dnsName),
@@ -152,10 +148,10 @@ export const google = defineProvider({
           return set && { ttl: set.ttl, contents: set.rrdatas };
         },
 
-        async write(zone, identity, before, after) {
+        async writeAll(zone, sets) {
           const change = {
-            ...(before ? { deletions: [toRrset(identity, before)] } : {}),
-            ...(after ? { additions: [toRrset(identity, after)] } : {}),
+            deletions: sets.flatMap(({ set, before }) => (before ? [toRrset(set, before)] : [])),
+            additions: sets.flatMap(({ set, after }) => (after ? [toRrset(set, after)] : [])),
           };
           return api.ask("POST", `${await zonePath(zone)}/changes`, change, z.boolean(), {
             judge: (answer) => (STALE.includes(answer.status) ? "ok" : judge(answer)),

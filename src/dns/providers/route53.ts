@@ -9,6 +9,7 @@ import type { ApiAnswer, Verdict } from "../http";
 import { path } from "../http-request";
 import { normaliseName } from "../names";
 import { defineProvider, field, type RecordType, secret } from "../provider";
+import { remembered } from "../remembered";
 import { signAws } from "../sigv4";
 import { quoteTxt } from "../txt";
 import { sameValue } from "../values";
@@ -112,7 +113,6 @@ export const route53 = defineProvider({
         sign: (request) => signAws(request, keys, { region: endpoint.region, service: "route53" }, http.now()),
       },
     );
-    const zoneIds = new Map<string, string>();
 
     const readZone = (zone: XmlElement) => ({
       id: (textAt(zone, "Id") ?? "").replace("/hostedzone/", ""),
@@ -151,15 +151,13 @@ export const route53 = defineProvider({
         .filter((zone) => zone.name === name && !zone.isPrivate);
     }
 
-    async function setsPath(name: string): Promise<string> {
-      const known = hosted_zone_id ?? zoneIds.get(name);
-      if (known) return path`hostedzone/${known}/rrset`;
+    const setsPath = remembered(async (name) => {
+      if (hosted_zone_id) return path`hostedzone/${hosted_zone_id}/rrset`;
       const [zone, second] = await zonesNamed(name);
       if (!zone) throw http.error("zone_not_found", `The credential sees no public zone ${name}.`);
       if (second) throw http.error("zone_not_found", `${name} is there twice: name the hosted_zone_id.`);
-      zoneIds.set(name, zone.id);
       return path`hostedzone/${zone.id}/rrset`;
-    }
+    });
 
     return {
       zones: async () => (await listZones()).map(({ name }) => name),
@@ -184,11 +182,11 @@ export const route53 = defineProvider({
           return { ttl: Number(textAt(set, "TTL")), contents };
         },
 
-        async write(zone, identity, before, after) {
-          const changes = [
-            ...(before ? [toXml("DELETE", identity, before)] : []),
-            ...(after ? [toXml("CREATE", identity, after)] : []),
-          ];
+        async writeAll(zone, sets) {
+          const changes = sets.flatMap(({ set, before, after }) => [
+            ...(before ? [toXml("DELETE", set, before)] : []),
+            ...(after ? [toXml("CREATE", set, after)] : []),
+          ]);
           return api.ask("POST", await setsPath(zone), batch(changes), z.boolean(), {
             headers: { "content-type": "text/xml" },
             judge: (answer) => (isStale(answer) ? "ok" : judge(answer)),

@@ -57,6 +57,18 @@ describe("Google Cloud DNS's own ways", () => {
     expect((await fake.look(txt.name, "TXT")).contents).toEqual(['"v"', '"w"', '"x"']);
   });
 
+  it("writes the values of many names in one change", async () => {
+    const connection = connect();
+    const names = ["a", "b", "*"].map((label) => `${label}.example.com`);
+    const values = names.flatMap((name) => ["v", "w"].map((value) => ({ ...txt, name, value })));
+    await connection.addAll?.("example.com", values);
+    for (const name of names) expect((await fake.look(name, "TXT")).contents).toEqual(['"v"', '"w"']);
+    await connection.removeAll?.("example.com", values.slice(1));
+    expect((await fake.look("a.example.com", "TXT")).contents).toEqual(['"v"']);
+    expect((await fake.look("*.example.com", "TXT")).contents).toEqual([]);
+    expect(sent("POST /dns/")).toHaveLength(2);
+  });
+
   it("waits where its 403 is a rate limit", async () => {
     const connection = connect();
     await connection.zones?.();

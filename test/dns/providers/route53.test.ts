@@ -111,6 +111,18 @@ describe("Route 53's own ways", () => {
     expect(await connect({}, { session_token: "session-fN3kq8" }).zones?.()).toHaveLength(2);
   });
 
+  it("writes the values of many names in one batch", async () => {
+    const connection = connect();
+    const names = ["a", "b", "*"].map((label) => `${label}.example.com`);
+    const values = names.flatMap((name) => ["v", "w"].map((value) => ({ ...txt, name, value })));
+    await connection.addAll?.("example.com", values);
+    for (const name of names) expect((await fake.look(name, "TXT")).contents).toEqual(['"v"', '"w"']);
+    await connection.removeAll?.("example.com", values.slice(1));
+    expect((await fake.look("a.example.com", "TXT")).contents).toEqual(['"v"']);
+    expect((await fake.look("*.example.com", "TXT")).contents).toEqual([]);
+    expect(writes()).toHaveLength(2);
+  });
+
   it("writes a value with three requests, and the next with two", async () => {
     const connection = connect();
     await connection.add("example.com", txt);
