@@ -145,10 +145,21 @@ export const ovh = defineProvider({
 type Writes = Pick<ZoneConnection, "add" | "remove" | "replace">;
 
 /** Refreshes even where nothing had to be changed: an earlier write may have broken off before it was published. */
-const published = ({ add, remove, replace }: Writes, refresh: (zone: string) => Promise<void>): Writes => ({
+const published = (
+  { add, remove, replace }: Writes,
+  refresh: (zone: string) => Promise<void>,
+): Writes & Pick<ZoneConnection, "addAll" | "removeAll"> => ({
   add: (zone, given) => add(zone, given).then(() => refresh(zone)),
   remove: (zone, given) => remove(zone, given).then(() => refresh(zone)),
   replace: (zone, given) => replace(zone, given).then(() => refresh(zone)),
+  async addAll(zone, records) {
+    for (const given of records) await add(zone, given);
+    await refresh(zone);
+  },
+  async removeAll(zone, records) {
+    for (const given of records) await remove(zone, given);
+    await refresh(zone);
+  },
 });
 
 interface Given {

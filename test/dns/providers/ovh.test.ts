@@ -29,6 +29,17 @@ describe("OVHcloud's own ways", () => {
     expect(fake.unpublished.size).toBe(0);
   });
 
+  it("publishes the values of many names at once", async () => {
+    const connection = connect();
+    const values = ["a", "b", "c"].map((label) => ({ ...txt, name: `${label}.example.com` }));
+    await connection.addAll?.("example.com", values);
+    await connection.removeAll?.("example.com", values.slice(1));
+    expect(sent("POST /1.0/domain/zone/example.com/refresh")).toHaveLength(2);
+    expect((await fake.look("a.example.com", "TXT")).contents).toEqual(['"v"']);
+    expect((await fake.look("c.example.com", "TXT")).contents).toEqual([]);
+    expect(fake.unpublished.size).toBe(0);
+  });
+
   it("publishes later what an earlier try could not", async () => {
     const connection = connect();
     fake.api.fail({ status: 204 }, { on: "writes" });
