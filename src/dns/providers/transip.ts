@@ -31,7 +31,7 @@ async function authorize(login: string, privateKey: string, http: ProviderHttp):
   const body = {
     toJSON() {
       const nonce = hex(crypto.getRandomValues(new Uint8Array(16)));
-      const label = `certedge ${nonce}`;
+      const label = `certedge ${nonce.slice(0, 8)}`;
       // A key that is not global works from listed addresses alone, and a Worker has none of its own.
       return { login, nonce, label, read_only: false, expiration_time: "30 minutes", global_key: true };
     },
