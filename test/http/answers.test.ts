@@ -12,7 +12,7 @@ function appWith(services: object) {
     passThroughOnException: () => undefined,
   } as unknown as ExecutionContext;
   return (path: string, init: RequestInit = {}) =>
-    app.fetch(new Request(`https://certedge.example${path}`, init), {} as Env, context);
+    app.fetch(new Request(`https://certedge.example${path}`, init), { RATE_LIMITS: "off" } as unknown as Env, context);
 }
 
 const problem = { "content-type": "application/problem+json" };
@@ -52,11 +52,11 @@ describe("a method that a path does not take", () => {
     ["POST", "/openapi.json", "GET, HEAD"],
     ["PUT", "/claim", "GET, HEAD, POST"],
     ["GET", "/api/claim", "POST"],
-    ["GET", "/api/sessions", "POST"],
+    ["PUT", "/api/sessions", "DELETE, GET, HEAD, POST"],
     ["PUT", "/api/sessions/current", "DELETE"],
-    ["PATCH", "/api/account", "GET, HEAD"],
+    ["PATCH", "/api/account", "DELETE, GET, HEAD"],
     ["PUT", "/api-keys/", "GET, HEAD, POST"],
-    ["GET", "/api-keys/8a7c1f5e-2f0c-4c5e-9d51-0a4d2f6b7c88", "DELETE"],
+    ["PUT", "/api-keys/8a7c1f5e-2f0c-4c5e-9d51-0a4d2f6b7c88", "DELETE, GET, HEAD"],
     ["PATCH", "/api/domains/fqdn/home.certedge.test", "DELETE, GET, HEAD, PUT"],
     ["DELETE", "/api/dns/builtin/accounts", "GET, HEAD, POST"],
     ["GET", "/api/ca/accounts/8a7c1f5e-2f0c-4c5e-9d51-0a4d2f6b7c88/default", "POST"],

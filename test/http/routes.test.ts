@@ -93,6 +93,8 @@ const table: Record<string, Row> = {
   deleteDnsAccount: another(),
   testDnsAccount: another(),
   makeDnsAccountDefault: another(() => ({ account_id: things.account_id })),
+  getDnsSettings: own(),
+  changeDnsSettings: own(),
   createChallengeHost: { ...own(201), body: () => ({ domain: "another.example" }) },
   listChallengeHosts: own(),
   deleteChallengeHost: another(),
