@@ -5,7 +5,7 @@ import { answerHosts, answerRequest, type HostOutcome } from "../ddns/answers";
 import { clientGiven } from "../ddns/client-address";
 import { readUpdate, type UpdateRequest } from "../ddns/update-request";
 import { Problem } from "../problems";
-import { type PublishingPorts, publish } from "./publishing";
+import { type Addresses, type PublishingPorts, publish } from "./publishing";
 import { createUpdateAccess, type UpdateAccessPorts } from "./update-access";
 import type { UpdateBudget } from "./update-budget";
 import type { UpdateAccess, WaitUntil } from "./update-hosts";
@@ -17,15 +17,25 @@ export interface DynamicDnsPorts extends PublishingPorts, UpdateAccessPorts {
   updateBudget: UpdateBudget;
 }
 
+interface Change {
+  fqdn: string;
+  before: Addresses;
+  after: Addresses;
+}
+
+const shown = ({ A, AAAA }: Addresses) => ({ ipv4: A ?? null, ipv6: AAAA ?? null });
+
 export type DynamicDns = ReturnType<typeof createDynamicDns>;
 
 export function createDynamicDns(ports: DynamicDnsPorts) {
   const { authenticate } = createUpdateAccess(ports);
 
+  /** What was changed is added to `changes`. */
   async function updateHost(
     { ownerId, plan, hosts }: UpdateAccess,
     name: string,
     wanted: GivenAddress[],
+    changes: Change[],
   ): Promise<HostOutcome> {
     const host = hosts.get(name);
     if (!host) return { word: "nohost" };
@@ -37,11 +47,21 @@ export function createDynamicDns(ports: DynamicDnsPorts) {
     try {
       const desired = Object.fromEntries(changed.map(({ family, address }) => [family, address]));
       await publish(ports, row, desired);
+      const before = { ...host.addresses };
       Object.assign(host.addresses, desired);
+      changes.push({ fqdn: row.fqdn, before, after: { ...host.addresses } });
       return { word: "good", addresses };
     } catch (error) {
       console.error(JSON.stringify({ event: "update failed", host: row.fqdn, error: (error as Error).name }));
       return { word: "dnserr" };
+    }
+  }
+
+  async function log({ ownerId, actor }: UpdateAccess, origin: Origin, changes: Change[]): Promise<void> {
+    for (const { fqdn, before, after } of changes) {
+      const change = { before: shown(before), after: shown(after) };
+      const subject = `domain ${fqdn}`;
+      await ports.audit.record({ ownerId, actor, ...origin, action: "domain.update", subject, ...change });
     }
   }
 
@@ -59,11 +79,17 @@ export function createDynamicDns(ports: DynamicDnsPorts) {
         if (update.hosts.length > MOST_HOSTS) return answerRequest("numhost");
         const wanted = wantedOf(update, request.headers);
         const outcomes: HostOutcome[] = [];
-        for (const host of update.hosts) {
-          // Without any address there is nothing that could be set: the caller's own is not a public one.
-          if (!HOST.test(host)) outcomes.push({ word: "notfqdn" });
-          else if (wanted.length === 0) outcomes.push({ word: "dnserr" });
-          else outcomes.push(await updateHost(found, host, wanted));
+        const changes: Change[] = [];
+        try {
+          for (const host of update.hosts) {
+            // Without any address there is nothing that could be set: the caller's own is not a public one.
+            if (!HOST.test(host)) outcomes.push({ word: "notfqdn" });
+            else if (wanted.length === 0) outcomes.push({ word: "dnserr" });
+            else outcomes.push(await updateHost(found, host, wanted, changes));
+          }
+        } finally {
+          // The router does not wait for the log.
+          if (changes.length > 0) waitUntil(log(found, origin, changes));
         }
         return answerHosts(outcomes);
       } catch (error) {

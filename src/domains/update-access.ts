@@ -71,7 +71,8 @@ export function createUpdateAccess(ports: UpdateAccessPorts) {
     const note = apiKeyUses.noteOf(found, origin);
     if (note) waitUntil(note());
     const mine = stored.filter(({ row }) => allowedDomains === null || isAllowed(row.fqdn, allowedDomains));
-    return { ownerId, plan, hosts: hostsOf(mine) };
+    const actor = { account_id: ownerId, username, via: "api_key" as const, credential_id: id };
+    return { ownerId, plan, actor, hosts: hostsOf(mine) };
   }
 
   return {

@@ -3,7 +3,7 @@ import { and, eq, type SQL, sql } from "drizzle-orm";
 import type { Plan } from "../accounts/identity";
 import type { Family } from "../ddns/addresses";
 import type { Database } from "../storage/database";
-import { domainRecords, domains } from "../storage/schema";
+import { type AuditActor, domainRecords, domains } from "../storage/schema";
 import { type Addresses, type DomainRow, isPublished } from "./publishing";
 
 export type WaitUntil = (promise: Promise<unknown>) => void;
@@ -17,6 +17,8 @@ export interface StoredHost {
 export interface UpdateAccess {
   ownerId: number;
   plan: Plan;
+  /** Whose credential it is, for the log. */
+  actor: AuditActor;
   /** Those of the named hosts that may be updated. */
   hosts: Map<string, StoredHost>;
 }

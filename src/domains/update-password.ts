@@ -78,7 +78,9 @@ export function createUpdatePassword({ database, audit, updateLimits, plansOn, n
         waitUntil(sayWhy(account, origin));
         return "badauth";
       }
-      return { ownerId: account.id, plan: planInForce(account.plan, plansOn), hosts: hostsOf(stored) };
+      const { id, username } = account;
+      const actor = { account_id: id, username, via: "password" as const, credential_id: null };
+      return { ownerId: id, plan: planInForce(account.plan, plansOn), actor, hosts: hostsOf(stored) };
     },
   };
 }

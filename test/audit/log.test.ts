@@ -80,6 +80,23 @@ describe("a change", () => {
     ]);
   });
 
+  it("of an address by a router is in the log, and not that it stayed", async () => {
+    const fqdn = uniqueName("router");
+    await as().post("/api/domains", { fqdn, record_ip: "192.0.2.1" });
+    const authorization = `Basic ${btoa(`${member.username}:${key}`)}`;
+    for (const myip of ["192.0.2.2", "192.0.2.2,2001:db8::2"]) {
+      const headers = { authorization, "user-agent": "a router" };
+      await fetch(`${certedge().url}/nic/update?hostname=${fqdn}&myip=${myip}`, { headers });
+    }
+    const logged = () => entries(`?action=domain.update&subject=${encodeURIComponent(`domain ${fqdn}`)}`);
+    await expect.poll(async () => (await logged()).length).toBe(2);
+    const actor = expect.objectContaining({ via: "api_key", username: member.username });
+    expect(await logged()).toMatchObject([
+      { actor, client: "a router", after: { ipv4: "192.0.2.2", ipv6: "2001:db8::2" } },
+      { actor, before: { ipv4: "192.0.2.1", ipv6: null }, after: { ipv4: "192.0.2.2", ipv6: null } },
+    ]);
+  });
+
   it("that failed is not in the log", async () => {
     const { length } = await entries("?action=domain.create");
     expect((await as().post("/api/domains", { fqdn: "no name" })).status).toBe(422);

@@ -83,8 +83,18 @@ export async function localDomains() {
 
   let pending: Promise<unknown>[] = [];
 
+  async function afterwards(): Promise<void> {
+    const work = pending;
+    pending = [];
+    await Promise.all(work);
+  }
+
   return {
     ...local,
+    async close(): Promise<void> {
+      await afterwards();
+      await local.close();
+    },
     audit,
     domains,
     join,
@@ -103,11 +113,7 @@ export async function localDomains() {
     },
 
     /** Resolves once all is done that was left for after the answers. */
-    async afterwards(): Promise<void> {
-      const work = pending;
-      pending = [];
-      await Promise.all(work);
-    },
+    afterwards,
 
     /** As if so many changes had been made. */
     spend: (spent: typeof updateCounts.$inferInsert) =>

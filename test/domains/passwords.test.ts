@@ -40,6 +40,7 @@ describe("An update by password", () => {
   it("costs one round trip once the password was right, and counts no failure", async () => {
     const { person, host } = await joinWithPassword();
     await update(person, host);
+    await local.afterwards();
     local.resetCount();
     for (let count = 0; count < 20; count++) expect(await update(person, host)).toBe("nochg 203.0.113.7");
     expect(local.count.batches).toBe(20);
@@ -90,7 +91,7 @@ describe("An update by password", () => {
     expect(await update(person, host)).toBe("badauth");
     await local.afterwards();
     const entries = await local.audit.list(person.identity.id, {}, 10);
-    expect(entries.map(({ action }) => action)).toEqual(["domain.password_refused"]);
+    expect(entries.map(({ action }) => action)).toEqual(["domain.password_refused", "domain.update"]);
     expect(JSON.stringify(entries)).toContain("second factor");
     expect(JSON.stringify(entries)).not.toContain(PASSWORD);
     expect(await local.update({ ...person }, `hostname=${host}&myip=203.0.113.7`)).toBe("!donator");
