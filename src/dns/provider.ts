@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { BuiltinRecords } from "./builtin-records";
 import { DnsProviderError } from "./errors";
 import type { ProviderHttp, ProviderIdentity } from "./http";
+import type { Connect } from "./tcp";
 
 export type RecordType = "TXT" | "A" | "AAAA" | "CNAME";
 
@@ -45,6 +46,8 @@ export interface ZoneConnection {
 export interface ProviderPorts {
   http: (identity: ProviderIdentity) => ProviderHttp;
   builtinRecords: BuiltinRecords;
+  /** For those that speak DNS itself. */
+  connect: Connect;
 }
 
 /** A field of a credential, as forms show it. */
@@ -106,6 +109,14 @@ export const secretText = (title: string, help: string) =>
 /** A field that may be shown. */
 export const field = (title: string, help: string) =>
   line().register(fields, { title, help, secret: false, multiline: false });
+
+/** A field that may be shown, and has a form of its own, which `words` tell. */
+export const shaped = (title: string, help: string, form: RegExp, words: string) =>
+  line().regex(form, words).register(fields, { title, help, secret: false, multiline: false });
+
+/** A field that may be shown, and is one of these. */
+export const choice = <Option extends string>(title: string, help: string, options: readonly Option[]) =>
+  z.enum(options).register(fields, { title, help, secret: false, multiline: false });
 
 /** Where an API is, when that is for the person to say. */
 export const address = (title: string, help: string) =>

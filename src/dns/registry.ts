@@ -30,6 +30,7 @@ import { ns1 } from "./providers/ns1";
 import { ovh } from "./providers/ovh";
 import { porkbun } from "./providers/porkbun";
 import { powerdns } from "./providers/powerdns";
+import { rfc2136 } from "./providers/rfc2136";
 import { route53 } from "./providers/route53";
 import { scaleway } from "./providers/scaleway";
 import { tencentcloud } from "./providers/tencentcloud";
@@ -68,6 +69,7 @@ export const providers: Record<string, DnsProvider> = {
   ovh,
   porkbun,
   powerdns,
+  rfc2136,
   route53,
   scaleway,
   tencentcloud,

@@ -26,6 +26,7 @@ export interface ZonePorts {
   dnsAccounts: DnsAccounts;
   objects: DurableObjectNamespace<DnsZone>;
   http: ProviderPorts["http"];
+  connect: ProviderPorts["connect"];
   builtinRecords: BuiltinRecords;
   /** The base zone of the installation, or "". */
   builtinZone: string;
@@ -36,7 +37,8 @@ export type Zones = ReturnType<typeof createZones>;
 
 export function createZones(ports: ZonePorts) {
   const { database, dnsAccounts, objects } = ports;
-  const providerPorts: ProviderPorts = { http: ports.http, builtinRecords: ports.builtinRecords };
+  const { http, connect, builtinRecords } = ports;
+  const providerPorts: ProviderPorts = { http, connect, builtinRecords };
 
   let baseZone: Promise<void> | undefined;
 

@@ -17,6 +17,8 @@ export interface ProviderPeer {
   provider: DnsProvider;
   credentials: Record<string, string>;
   http: ProviderPorts["http"];
+  /** For those that are asked over TCP. */
+  connect?: ProviderPorts["connect"];
   addZone(name: string): void | Promise<void>;
   /** Puts a set there as somebody else would. */
   put(zone: string, set: StoredSet): void | Promise<void>;
@@ -37,8 +39,17 @@ export const noBuiltinRecords: BuiltinRecords = {
   replace: () => Promise.reject(new Error("not asked for")),
 };
 
-export const connectTo = ({ provider, http, credentials }: Pick<ProviderPeer, "provider" | "http" | "credentials">) =>
-  provider.connect(credentials, { http, builtinRecords: noBuiltinRecords });
+export const connectTo = ({
+  provider,
+  http,
+  connect = noConnection,
+  credentials,
+}: Pick<ProviderPeer, "provider" | "http" | "connect" | "credentials">) =>
+  provider.connect(credentials, { http, connect, builtinRecords: noBuiltinRecords });
+
+const noConnection: ProviderPorts["connect"] = () => {
+  throw new Error("not asked for");
+};
 
 const ZONE = "example.com";
 const NAME = "_acme-challenge.www.example.com";

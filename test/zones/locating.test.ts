@@ -95,6 +95,7 @@ function challengeZones(connections: Record<string, Account> = {}) {
     dnsAccounts,
     objects: {} as DurableObjectNamespace<never>,
     http: () => ({}) as never,
+    connect: () => ({}) as never,
     builtinRecords: builtinRecords(local.database, () => 0),
     builtinZone: OURS,
     now: () => 0,
