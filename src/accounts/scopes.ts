@@ -28,7 +28,7 @@ export type Scope = keyof typeof scopes;
 export const scopeNames = Object.keys(scopes) as [Scope, ...Scope[]];
 
 /** What has no names to go by, and so is nothing for a key that is for some names only. */
-const ABOVE_NAMES = new Set<Scope>(["account:write", "admin"]);
+const ABOVE_NAMES = new Set<Scope>(["account:write", "admin", "audit:read"]);
 
 /** Throws 403 when the key is narrowed to other scopes. A session may do whatever its account may. */
 export function requireScope(
