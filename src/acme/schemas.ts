@@ -69,6 +69,11 @@ export const order = z.object({
 
 export const orderList = z.object({ orders: z.array(url).max(10000) });
 
+/** In A-labels, lower case, without a dot at its end. */
+const DOMAIN_NAME = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
+/** What an issue-value can have as a parameter (RFC 8659 §4.2): nothing that would end it. */
+const PARAMETER_VALUE = /^[\x21-\x3a\x3c-\x7e]+$/;
+
 /** RFC 8555 §8. A challenge of a kind that we do not know has members that we do not need. */
 export const challenge = z.object({
   type: z.string().max(64),
@@ -78,6 +83,9 @@ export const challenge = z.object({
     .string()
     .regex(/^[A-Za-z0-9_-]{16,512}$/)
     .optional(),
+  /** draft-ietf-acme-dns-persist-01 §3.1: a challenge whose names are none, too many or malformed is not to be used. */
+  "issuer-domain-names": lenient(z.array(z.string().regex(DOMAIN_NAME).max(253)).min(1).max(10)),
+  accounturi: lenient(z.string().regex(PARAMETER_VALUE).max(2048)),
   error: problemDocument.nullish(),
 });
 

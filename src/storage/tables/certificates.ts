@@ -1,6 +1,7 @@
 /** CA accounts, certificates, their versions, and the index of their orders. */
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { challengeTypes } from "../../acme/challenges";
 import { owner } from "./accounts";
 import { flag, instant, json } from "./columns";
 
@@ -48,6 +49,8 @@ export const certificates = sqliteTable(
     dnsAccountId: text("dns_account_id"),
     /** The name that every challenge name of it is an alias of; null: the aliases that are found are followed. */
     domainAlias: text("domain_alias"),
+    /** Null is dns-01. */
+    challengeType: text("challenge_type", { enum: challengeTypes }),
     status: text("status", { enum: ["pending", "valid", "failed", "revoked"] }).notNull(),
     currentVersionId: text("current_version_id"),
     notAfter: instant("not_after"),

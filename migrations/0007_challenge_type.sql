@@ -1,0 +1,1 @@
+ALTER TABLE `certificates` ADD `challenge_type` text;
