@@ -8,13 +8,14 @@ import { guardedSets, type HeldSet, type SetIdentity } from "../guarded-sets";
 import type { ApiAnswer, Verdict } from "../http";
 import { path } from "../http-request";
 import { normaliseName } from "../names";
-import { defineProvider, field, type RecordType, secret } from "../provider";
+import { defineProvider, field, type RecordType, secret, shaped } from "../provider";
 import { quoteTxt } from "../txt";
 import { sameValue } from "../values";
 import { edgeGrid } from "./akamai-signature";
 
 const PAGE_SIZE = 100;
-const HOST = /^[a-z0-9-]+(\.[a-z0-9-]+)*\.akamaiapis\.net$/;
+/** No other server is to see what is signed. */
+const HOST = /^(https:\/\/)?([a-z0-9-]+\.)+akamaiapis\.net\/?$/i;
 
 const zoneList = z.object({
   metadata: z.object({ totalElements: z.number().default(0) }),
@@ -48,7 +49,12 @@ export const akamai = defineProvider({
   id: "akamai",
   title: "Akamai Edge DNS",
   credentials: z.strictObject({
-    host: field("Host", "akab-….luna.akamaiapis.net, as the API client's credential has it"),
+    host: shaped(
+      "Host",
+      "akab-….luna.akamaiapis.net, as the API client's credential has it",
+      HOST,
+      "It is none of Akamai's: akab-….luna.akamaiapis.net.",
+    ),
     client_token: secret("Client token", "of the API client's credential"),
     access_token: secret("Access token", "of the API client"),
     client_secret: secret("Client secret", "shown once, when the credential is made"),
@@ -63,7 +69,6 @@ export const akamai = defineProvider({
       .toLowerCase()
       .replace(/^https:\/\//, "")
       .replace(/\/$/, "");
-    if (!HOST.test(server)) throw http.error("credential", "The host is none of Akamai's: akab-….luna.akamaiapis.net.");
     const keys = { clientToken: client_token, accessToken: access_token, clientSecret: client_secret };
     const api = http.withBase(
       `https://${server}/config-dns/v2`,

@@ -8,16 +8,18 @@ import type { RequestOptions } from "../http";
 import { path } from "../http-request";
 import { normaliseName, relativeName } from "../names";
 import { fetchToken } from "../oauth";
-import { defineProvider, field, type RecordType, secret } from "../provider";
+import { choice, defineProvider, field, type RecordType, secret } from "../provider";
 import { remembered } from "../remembered";
 import { sameValue } from "../values";
 
 /** Azure is several clouds that know nothing of each other. */
-const CLOUDS: Record<string, { login: string; management: string }> = {
+const CLOUDS = {
   public: { login: "https://login.microsoftonline.com", management: "https://management.azure.com" },
   usgovernment: { login: "https://login.microsoftonline.us", management: "https://management.usgovcloudapi.net" },
   china: { login: "https://login.chinacloudapi.cn", management: "https://management.chinacloudapi.cn" },
 };
+
+type Cloud = keyof typeof CLOUDS;
 
 const VERSION = { "api-version": "2018-05-01" };
 const LONGEST_STRING = 255;
@@ -113,7 +115,7 @@ export const azure = defineProvider({
       "Resource group",
       "of the zones; where it is left out, the subscription is searched",
     ).optional(),
-    environment: field("Cloud", "public, usgovernment or china").default("public"),
+    environment: choice("Cloud", "public, usgovernment or china", Object.keys(CLOUDS) as Cloud[]).default("public"),
   }),
   needs: "the role DNS Zone Contributor for the zone, given to the app registration",
   minimumTtl: 1,
@@ -121,7 +123,6 @@ export const azure = defineProvider({
 
   connect({ tenant_id, client_id, client_secret, subscription_id, resource_group, environment }, http) {
     const cloud = CLOUDS[environment];
-    if (!cloud) throw http.error("credential", `The cloud is one of ${Object.keys(CLOUDS).join(", ")}.`);
     const authorize = () =>
       fetchToken(http, cloud.login, path`${tenant_id}/oauth2/v2.0/token`, {
         grant_type: "client_credentials",

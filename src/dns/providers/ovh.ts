@@ -9,7 +9,15 @@ import type { ApiAnswer, ApiOptions, OutgoingRequest, ProviderHttp, Verdict } fr
 import { path } from "../http-request";
 import { normaliseName, relativeName } from "../names";
 import { fetchToken } from "../oauth";
-import { defineProvider, field, type RecordType, type RecordValue, secret, type ZoneConnection } from "../provider";
+import {
+  choice,
+  defineProvider,
+  field,
+  type RecordType,
+  type RecordValue,
+  secret,
+  type ZoneConnection,
+} from "../provider";
 import { singleRecords } from "../single-records";
 
 interface Endpoint {
@@ -18,7 +26,7 @@ interface Endpoint {
   tokens?: string;
 }
 
-const ENDPOINTS: Record<string, Endpoint> = {
+const ENDPOINTS = {
   "ovh-eu": { api: "https://eu.api.ovh.com/1.0", tokens: "https://www.ovh.com" },
   "ovh-ca": { api: "https://ca.api.ovh.com/1.0", tokens: "https://ca.ovh.com" },
   "ovh-us": { api: "https://api.us.ovhcloud.com/1.0", tokens: "https://us.ovhcloud.com" },
@@ -26,7 +34,9 @@ const ENDPOINTS: Record<string, Endpoint> = {
   "kimsufi-ca": { api: "https://ca.api.kimsufi.com/1.0" },
   "soyoustart-eu": { api: "https://eu.api.soyoustart.com/1.0" },
   "soyoustart-ca": { api: "https://ca.api.soyoustart.com/1.0" },
-};
+} satisfies Record<string, Endpoint>;
+
+type EndpointName = keyof typeof ENDPOINTS;
 
 const zoneList = z.array(z.string());
 const idList = z.array(z.number());
@@ -88,7 +98,7 @@ export const ovh = defineProvider({
   id: "ovh",
   title: "OVHcloud",
   credentials: z.strictObject({
-    endpoint: field("Endpoint", Object.keys(ENDPOINTS).join(", ")).default("ovh-eu"),
+    endpoint: choice("Endpoint", "where the account is", Object.keys(ENDPOINTS) as EndpointName[]).default("ovh-eu"),
     application_key: field("Application key", "of https://eu.api.ovh.com/createToken/, or ca.api.ovh.com").optional(),
     application_secret: secret("Application secret", "of the same page").optional(),
     consumer_key: secret("Consumer key", "with GET, POST, PUT and DELETE on /domain/zone/*").optional(),
@@ -101,8 +111,7 @@ export const ovh = defineProvider({
   writes: "one record per value",
 
   connect(given, http) {
-    const endpoint = ENDPOINTS[given.endpoint];
-    if (!endpoint) throw http.error("credential", `The endpoint is one of ${Object.keys(ENDPOINTS).join(", ")}.`);
+    const endpoint: Endpoint = ENDPOINTS[given.endpoint];
     const api = http.withBase(endpoint.api, {}, credentialOf(given, endpoint, http));
     const recordsOf = (zone: string) => path`domain/zone/${zone}/record`;
     const recordOf = (zone: string, id: number) => path`domain/zone/${zone}/record/${id}`;

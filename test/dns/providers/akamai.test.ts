@@ -47,6 +47,10 @@ describe("Akamai's own ways", () => {
     expect(fake.api.requests[0]).toContain("accountSwitchKey=1-ABC%3A1-2RBL");
   });
 
+  it("takes its host as an address, too", async () => {
+    expect(await connect({}, { host: "https://AKAB-fn3kq8zsv1.luna.akamaiapis.net/" }).zones?.()).toHaveLength(2);
+  });
+
   it("takes no other's host", () => {
     for (const host of ["akab.example.com", "evilakamaiapis.net", "a.akamaiapis.net/x?", "a@b.akamaiapis.net"]) {
       expect(() => connect({}, { host })).toThrow("none of Akamai's");

@@ -104,6 +104,6 @@ describe("Azure DNS's own ways", () => {
   });
 
   it("knows which clouds there are", () => {
-    expect(() => connect({}, { environment: "germany" })).toThrow("The cloud is one of public, usgovernment, china.");
+    expect(() => connect({}, { environment: "germany" })).toThrow(/environment: .*"public"\|"usgovernment"\|"china"/);
   });
 });

@@ -78,7 +78,7 @@ describe("OVHcloud's own ways", () => {
   });
 
   it.each([
-    [{ endpoint: "ovh-mars" }, "one of ovh-eu, "],
+    [{ endpoint: "ovh-mars" }, 'endpoint: Invalid option: expected one of "ovh-eu"'],
     [
       { application_key: "a", consumer_key: "fN3kq8ZsV1" },
       "It takes application_key, application_secret and consumer_key",
