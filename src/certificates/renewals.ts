@@ -3,7 +3,7 @@ import { and, asc, eq, isNull, lt, sql } from "drizzle-orm";
 import type { Plan } from "../accounts/identity";
 import { closedBy, planInForce } from "../accounts/plans";
 import type { CaAccounts } from "../ca-accounts/service";
-import type { Problem } from "../problems";
+import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { accounts, certificates, certificateVersions, orders } from "../storage/schema";
 import type { CertificateOrder } from "./order-object";
@@ -22,11 +22,16 @@ export interface RenewalPorts {
 export interface TickReport {
   due: number;
   ordered: number;
-  /** Due, but their plans have no automatic renewal. */
+  /** Due, but their plans have no automatic renewal, their names are another's, or nobody acts for their accounts. */
   left: number;
   moved: number;
   resumed: number;
   failed: number;
+}
+
+interface Owner {
+  plan: Plan;
+  suspendedAt: number | null;
 }
 
 const BATCH = 200;
@@ -47,11 +52,18 @@ export function createRenewals(ports: RenewalPorts) {
   const { database, now } = ports;
 
   /** A CA may have moved its window since the date was set (RFC 9773 §4.2): then the certificate waits for the new one. */
-  async function renew(row: CertificateRow, plan: Plan): Promise<"ordered" | "moved" | "left"> {
+  async function renew(row: CertificateRow, owner: Owner | undefined): Promise<"ordered" | "moved" | "left"> {
+    if (!owner || owner.suspendedAt !== null) {
+      const detail = "The account is suspended: nobody acts for it.";
+      await leave(row, { cause: "suspended", detail, what_to_do: "Ask an administrator to resume the account." });
+      return "left";
+    }
+    const { plan } = owner;
     // One that was never issued is no renewal: its own order is taken up again.
     const refusal = row.currentVersionId === null ? undefined : renewalRefusal(row.names, { plan });
     if (refusal) {
-      await leave(row, refusal);
+      const what_to_do = `Renew it with POST /api/certificates/${row.domain}/renew.`;
+      await leave(row, { cause: "plan", detail: refusal.detail, what_to_do });
       return "left";
     }
     const later = await laterWindow(row);
@@ -59,33 +71,35 @@ export function createRenewals(ports: RenewalPorts) {
       await database.update(certificates).set({ renewAt: later }).where(eq(certificates.id, row.id));
       return "moved";
     }
-    await ports.certificates.order(row, "renew");
-    return "ordered";
+    try {
+      await ports.certificates.order(row, "renew");
+      return "ordered";
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 403) throw error;
+      await leave(row, { cause: "names", detail: error.detail, what_to_do: "Delete it, or take the name again." });
+      return "left";
+    }
   }
 
   /** The certificate says why; the reason of a failed order is worth more, and stays. */
-  async function leave(row: CertificateRow, { detail }: Problem): Promise<void> {
-    const problem = {
-      cause: "plan",
-      title: "It is not renewed automatically",
-      detail,
-      evidence: {},
-      what_to_do: `Renew it with POST /api/certificates/${row.domain}/renew.`,
-    };
+  async function leave(row: CertificateRow, why: { cause: string; detail: string; what_to_do: string }): Promise<void> {
+    const problem = { ...why, title: "It is not renewed automatically", evidence: {} };
     await database
       .update(certificates)
       .set({ renewAt: now() + LOOK_AGAIN, ...(row.failures > 0 ? {} : { problem }) })
       .where(eq(certificates.id, row.id));
   }
 
-  async function plansOf(rows: CertificateRow[]): Promise<Map<number, Plan>> {
+  async function ownersOf(rows: CertificateRow[]): Promise<Map<number, Owner>> {
     if (rows.length === 0) return new Map();
     const ids = JSON.stringify([...new Set(rows.map(({ ownerId }) => ownerId))]);
     const found = await database
-      .select({ id: accounts.id, plan: accounts.plan })
+      .select({ id: accounts.id, plan: accounts.plan, suspendedAt: accounts.suspendedAt })
       .from(accounts)
       .where(sql`${accounts.id} IN (SELECT value FROM json_each(${ids}))`);
-    return new Map(found.map(({ id, plan }) => [id, planInForce(plan, ports.plansOn)]));
+    return new Map(
+      found.map(({ id, plan, suspendedAt }) => [id, { plan: planInForce(plan, ports.plansOn), suspendedAt }]),
+    );
   }
 
   async function laterWindow(row: CertificateRow): Promise<number | undefined> {
@@ -106,9 +120,9 @@ export function createRenewals(ports: RenewalPorts) {
       const report: TickReport = { due: 0, ordered: 0, left: 0, moved: 0, resumed: 0, failed: 0 };
       const due = await claimDue(database, now(), BATCH);
       report.due = due.length;
-      const plans = await plansOf(due);
+      const owners = await ownersOf(due);
       await inGroups(due, async (row) => {
-        await renew(row, plans.get(row.ownerId) ?? "free").then(
+        await renew(row, owners.get(row.ownerId)).then(
           (done) => report[done]++,
           () => report.failed++, // its claim runs out within the hour, and it is due again
         );

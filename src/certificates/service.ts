@@ -6,17 +6,17 @@ import { requireAny, requireOpened } from "../accounts/plans";
 import { isAllowed, requireDomains } from "../accounts/scopes";
 import { valueIn } from "../ca-accounts/failure";
 import type { CaAccountRow, CaAccounts } from "../ca-accounts/service";
-import { ancestors } from "../dns/names";
 import { type Identifier, NameError, parseIdentifier } from "../pki/identifiers";
 import { decodePem } from "../pki/pem";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
-import { certificates, certificateVersions, domains, orders, zones as zoneTable } from "../storage/schema";
+import { certificates, certificateVersions, orders } from "../storage/schema";
 import type { Sealer } from "../storage/sealing";
 import type { ChallengeZones } from "../zones/challenges";
 import type { DnsPin } from "../zones/service";
 import type { CertificateOrder, OrderView } from "./order-object";
 import type { OrderInput, OrderReason } from "./order-state";
+import { requireHeld } from "./shared-names";
 
 export type CertificateRow = typeof certificates.$inferSelect;
 export type VersionRow = typeof certificateVersions.$inferSelect;
@@ -100,8 +100,7 @@ export function createCertificates(ports: CertificatePorts) {
   }
 
   /** Hands an order to the certificate's object; an order that is under way is joined. */
-  async function order(row: CertificateRow, reason: OrderReason, chosen?: CaAccountRow): Promise<OrderView> {
-    const caAccount = chosen ?? (await ports.caAccounts.choose(row.ownerId, row.caAccountId));
+  async function start(row: CertificateRow, reason: OrderReason, caAccount: CaAccountRow): Promise<OrderView> {
     const version = row.currentVersionId ? await currentVersion(row) : undefined;
     const input: OrderInput = {
       id: crypto.randomUUID(),
@@ -122,6 +121,15 @@ export function createCertificates(ports: CertificatePorts) {
     };
     // The types of RPC have no form for the free members of a step's detail.
     return (await objectOf(row.id).start(input)) as OrderView;
+  }
+
+  /** Another version of a certificate, as long as its names are its owner's. Throws 403. */
+  async function order(row: CertificateRow, reason: OrderReason): Promise<OrderView> {
+    const [caAccount] = await Promise.all([
+      ports.caAccounts.choose(row.ownerId, row.caAccountId),
+      requireHeld(database, row.ownerId, row.names),
+    ]);
+    return start(row, reason, caAccount);
   }
 
   return {
@@ -150,14 +158,15 @@ export function createCertificates(ports: CertificatePorts) {
       const [caAccount, existing] = await Promise.all([
         ports.caAccounts.choose(owner.id, input.caAccountId),
         search(owner.id, domain),
-        requireNames(database, owner, names),
       ]);
       if (existing?.currentVersionId && existing.status !== "revoked") {
         throw new Problem(409, `There is a certificate for ${domain} already. Renew it, or delete it first.`);
       }
       await ports.challengeZones.locate(owner.id, names, pinOf(input), input.domainAlias ?? undefined);
+      // Not sooner: of a certedge that was just set up, the zone that all share is known from the first look on.
+      await requireHeld(database, owner.id, names);
       const row = await store(database, owner, domain, names, input, existing, now());
-      return { row, order: await order(row, "create", caAccount) };
+      return { row, order: await start(row, "create", caAccount) };
     },
 
     /** Checks that the names can be proven in the new way, and keeps it for the next order. Throws 404, 422. */
@@ -310,37 +319,6 @@ function readName(name: string): Identifier | NameError {
   } catch (error) {
     if (error instanceof NameError) return error;
     throw error;
-  }
-}
-
-/** In a zone that we offer to everybody, a name is its domain's owner's; a free one only the admin's. */
-async function requireNames(database: Database, owner: AccountIdentity, names: string[]): Promise<void> {
-  const bare = names.map((name) => name.replace(/^\*\./, ""));
-  const all = JSON.stringify([...new Set(bare.flatMap(ancestors))]);
-  const among = sql`IN (SELECT value FROM json_each(${all}))`;
-  const [bases, held] = await database.batch([
-    database
-      .select({ name: zoneTable.name })
-      .from(zoneTable)
-      .where(sql`${zoneTable.name} ${among} AND owner_id IS NULL`),
-    database
-      .select({ fqdn: domains.fqdn, ownerId: domains.ownerId })
-      .from(domains)
-      .where(sql`${domains.fqdn} ${among}`),
-  ]);
-  const baseZones = new Set(bases.map(({ name }) => name));
-  const holders = new Map(held.map(({ fqdn, ownerId }) => [fqdn, ownerId]));
-  for (const name of bare) {
-    const lineage = ancestors(name);
-    if (!lineage.some((ancestor) => baseZones.has(ancestor))) continue;
-    const holder = lineage.map((ancestor) => holders.get(ancestor)).find((id) => id !== undefined);
-    if (holder === owner.id || (holder === undefined && owner.role === "admin")) continue;
-    throw new Problem(
-      403,
-      holder === undefined
-        ? `${name} is not a domain of yours yet. Take it first with POST /api/domains.`
-        : `${name} belongs to another account.`,
-    );
   }
 }
 

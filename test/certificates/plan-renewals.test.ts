@@ -1,4 +1,4 @@
-/** Which certificates the cron renews without being asked, by plan, over a real D1. */
+/** Which certificates the cron renews without being asked, by plan, owner and names, over a real D1. */
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Plan } from "../../src/accounts/identity";
@@ -6,6 +6,7 @@ import type { CaAccounts } from "../../src/ca-accounts/service";
 import type { CertificateOrder } from "../../src/certificates/order-object";
 import { createRenewals } from "../../src/certificates/renewals";
 import type { Certificates } from "../../src/certificates/service";
+import { Problem } from "../../src/problems";
 import { accounts, certificates } from "../../src/storage/schema";
 import { type LocalDatabase, localDatabase } from "../zones/local-database";
 
@@ -26,16 +27,26 @@ interface Due {
   /** Whether it was issued before. */
   issued?: boolean;
   plansOn?: boolean;
+  suspendedAt?: number;
+  /** What ordering it ends with. */
+  refusal?: Problem;
 }
 
 /** A certificate that is due, and a tick; gives what was ordered, and the certificate afterwards. */
-async function tickWith({ plan, names = [`due-${++last}.example.com`], issued = true, plansOn = true }: Due) {
+async function tickWith({
+  plan,
+  names = [`due-${++last}.example.com`],
+  issued = true,
+  plansOn = true,
+  suspendedAt,
+  refusal,
+}: Due) {
   const { database } = local;
   const id = crypto.randomUUID();
   const person = { username: id, email: `${id}@example.com`, passwordHash: "", role: "member" as const };
   const [owner] = await database
     .insert(accounts)
-    .values({ ...person, plan, createdAt: NOW })
+    .values({ ...person, plan, createdAt: NOW, suspendedAt })
     .returning();
   await database.insert(certificates).values({
     id,
@@ -55,7 +66,7 @@ async function tickWith({ plan, names = [`due-${++last}.example.com`], issued = 
   const service: Pick<Certificates, "order"> = {
     order: async (row) => {
       ordered.push(row.id);
-      throw new Error("no order is made here");
+      throw refusal ?? new Error("no order is made here");
     },
   };
   const renewals = createRenewals({
@@ -96,5 +107,18 @@ describe("a certificate that is due", () => {
     expect(JSON.stringify(row?.problem)).toContain(`POST /api/certificates/${row?.domain}/renew`);
     expect(row?.renewAt).toBeGreaterThan(NOW + 3_600_000);
     expect(row?.renewAt).toBeLessThan(NOW + 86_400_000);
+  });
+
+  it("of a suspended account is left until the account is resumed", async () => {
+    const { isOrdered, row } = await tickWith({ plan: "elite", suspendedAt: NOW });
+    expect(isOrdered).toBe(false);
+    expect(row?.problem).toMatchObject({ cause: "suspended" });
+  });
+
+  it("with a name that is another account's by now is left, and says so", async () => {
+    const refusal = new Problem(403, "home.certedge.test belongs to another account.");
+    const { row } = await tickWith({ plan: "elite", refusal });
+    expect(row?.problem).toMatchObject({ cause: "names", detail: refusal.detail });
+    expect(row?.renewAt).toBeGreaterThan(NOW + 3_600_000);
   });
 });
