@@ -1,10 +1,11 @@
 /** Authorizations and challenges (RFC 8555 §7.5, §8). */
 import { z } from "zod";
+import { accountUrl } from "./accounts";
 import type { AccountExchange, AcmeAnswer, AcmeServerPorts } from "./context";
 import { parsePayload } from "./jws";
 import { malformed, notFound, notYours } from "./problems";
 import type { StoredAuthorization, StoredChallenge } from "./store";
-import { validateDns01 } from "./validation";
+import { type Responder, validate } from "./validation";
 
 /** A check that is still not done after this was cut off by a crash, and is done again. */
 const CUT_OFF = 10_000;
@@ -39,7 +40,8 @@ export async function challenge(exchange: AccountExchange): Promise<AcmeAnswer> 
   } else {
     parsePayload(payload, z.looseObject({}));
     if (found.status === "pending" && asked.status === "pending" && found.expiresAt > ports.now()) {
-      found = await check(found, index, account.thumbprint, ports);
+      const responder = { thumbprint: account.thumbprint, accountUrl: accountUrl(base, account.id) };
+      found = await check(found, index, responder, ports);
     }
   }
   return {
@@ -61,25 +63,26 @@ export async function settleAuthorization(
   const index = authorization.challenges.findIndex(
     ({ status, startedAt = 0 }) => status === "processing" && ports.now() - startedAt > CUT_OFF,
   );
-  const thumbprint = authorization.challenges[index]?.thumbprint;
-  return thumbprint === undefined ? authorization : check(authorization, index, thumbprint, ports);
+  const { thumbprint, accountUrl = "" } = authorization.challenges[index] ?? {};
+  return thumbprint === undefined ? authorization : check(authorization, index, { thumbprint, accountUrl }, ports);
 }
 
 /** Checks a challenge; its state is kept before and after. */
 async function check(
   authorization: StoredAuthorization,
   index: number,
-  thumbprint: string,
+  responder: Responder,
   ports: AcmeServerPorts,
 ): Promise<StoredAuthorization> {
   const replace = (change: Partial<StoredChallenge>) =>
     authorization.challenges.map((challenge, at) => (at === index ? { ...challenge, ...change } : challenge));
-  const started = replace({ status: "processing", startedAt: ports.now(), thumbprint });
+  const started = replace({ status: "processing", startedAt: ports.now(), ...responder });
   if (!(await ports.store.updateAuthorization(authorization.id, "pending", { challenges: started }))) {
     return readAgain(authorization, ports);
   }
-  const token = authorization.challenges[index]?.token ?? "";
-  const error = await validateDns01(authorization.identifier.value, token, thumbprint, ports);
+  const challenge = authorization.challenges[index];
+  if (!challenge) throw notFound();
+  const error = await validate(challenge, authorization, responder, ports);
   const status = error ? ("invalid" as const) : ("valid" as const);
   const challenges = replace({ status, validatedAt: ports.now(), ...(error ? { error } : {}) });
   const isStored = await ports.store.updateAuthorization(authorization.id, "pending", { status, challenges });
@@ -114,15 +117,17 @@ function answerAuthorization(authorization: StoredAuthorization, base: string): 
   };
 }
 
-function toChallenge({ id, challenges }: StoredAuthorization, index: number, base: string) {
+function toChallenge({ id, accountId, challenges }: StoredAuthorization, index: number, base: string) {
   const challenge = challenges[index];
   if (!challenge) throw notFound();
-  const { type, token, status, validatedAt, error } = challenge;
+  const { type, token, issuerDomainNames, status, validatedAt, error } = challenge;
   return {
     type,
     url: challengeUrl(base, id, index),
     status,
-    token,
+    ...(token ? { token } : {}),
+    // draft-ietf-acme-dns-persist-01 §3.1
+    ...(issuerDomainNames ? { "issuer-domain-names": issuerDomainNames, accounturi: accountUrl(base, accountId) } : {}),
     ...(status === "valid" && validatedAt ? { validated: new Date(validatedAt).toISOString() } : {}),
     ...(error ? { error: { ...error, type: `urn:ietf:params:acme:error:${error.type}`, status: 403 } } : {}),
   };

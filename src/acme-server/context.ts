@@ -25,6 +25,8 @@ export interface AcmeServerPorts {
   }): Promise<IssuedCertificate>;
   /** The TXT values at a name, CNAMEs followed. Throws when nobody answers. */
   resolveTxt(name: string): Promise<string[]>;
+  /** The names of the CA in records of dns-persist-01: in A-labels, lower case. */
+  issuerDomainNames: string[];
   /** Milliseconds since the epoch. */
   now: () => number;
 }

@@ -34,7 +34,7 @@ export async function newOrder(exchange: AccountExchange): Promise<AcmeAnswer> {
   const current = open && (await refresh(open, ports));
   if (current && current.status !== "invalid") return answerOrder(current, base, 201);
 
-  const authorizations = names.map((name) => newAuthorization(account.id, name, now));
+  const authorizations = names.map((name) => newAuthorization(account.id, name, ports));
   const order: StoredOrder = {
     id: crypto.randomUUID(),
     accountId: account.id,
@@ -143,8 +143,8 @@ function checkNames(identifiers: { type: string; value: string }[]): string[] {
   throw new AcmeServerProblem(first.type, detail, { subproblems });
 }
 
-function newAuthorization(accountId: string, name: string, now: number): StoredAuthorization {
-  const token = base64url.encode(crypto.getRandomValues(new Uint8Array(32)));
+function newAuthorization(accountId: string, name: string, ports: AcmeServerPorts): StoredAuthorization {
+  const now = ports.now();
   return {
     id: crypto.randomUUID(),
     accountId,
@@ -152,10 +152,16 @@ function newAuthorization(accountId: string, name: string, now: number): StoredA
     wildcard: name.startsWith("*."),
     status: "pending",
     expiresAt: now + LIFETIME,
-    challenges: [{ type: "dns-01", token, status: "pending" }],
+    challenges: [
+      { type: "dns-01", token: newToken(), status: "pending" },
+      { type: "dns-account-01", token: newToken(), status: "pending" },
+      { type: "dns-persist-01", issuerDomainNames: ports.issuerDomainNames, status: "pending" },
+    ],
     createdAt: now,
   };
 }
+
+const newToken = () => base64url.encode(crypto.getRandomValues(new Uint8Array(32)));
 
 /** RFC 9773 §5: the predecessor has to be the account's own, share a name, and not be replaced before. */
 async function claimReplaced(replaces: string, order: StoredOrder, ports: AcmeServerPorts): Promise<void> {

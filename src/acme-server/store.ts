@@ -31,12 +31,17 @@ export interface StoredOrder {
 }
 
 export interface StoredChallenge {
-  type: "dns-01";
-  token: string;
+  type: "dns-01" | "dns-account-01" | "dns-persist-01";
+  /** Those of dns-persist-01 have none. */
+  token?: string;
+  /** Those of dns-persist-01 alone have them: the names of the CA that a record may be for. */
+  issuerDomainNames?: string[];
   status: "pending" | "processing" | "valid" | "invalid";
   startedAt?: number;
   /** Of the account key that the answer has to be for. */
   thumbprint?: string;
+  /** Of the account that answered, as it named itself. */
+  accountUrl?: string;
   validatedAt?: number;
   error?: { type: string; detail: string };
 }

@@ -1,6 +1,7 @@
 /** The built-in CA: an ACME server over D1 with a root of its own. */
 import { createNonceIssuer } from "../acme-server/nonces";
 import { createAcmeServer } from "../acme-server/server";
+import { BUILTIN_HOST } from "../ca-accounts/authorities";
 import { readCertificate } from "../pki/certificate";
 import { issueCertificate } from "../pki/issuing";
 import type { Database } from "../storage/database";
@@ -43,6 +44,9 @@ export function createBuiltinCa(ports: BuiltinCaPorts) {
     store: createAcmeStore(database),
     nonces: createNonceIssuer(ports.nonceSecret, now),
     resolveTxt: ports.resolveTxt,
+    // The same under every host name that certedge has, for the records stand for years. The account in a record tells
+    // two installations apart.
+    issuerDomainNames: [BUILTIN_HOST],
     now,
     async issue({ publicKeyInfo, identifiers, mustStaple }) {
       const { issuing } = await issuer();

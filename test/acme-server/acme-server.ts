@@ -56,6 +56,7 @@ export async function testServer(): Promise<TestServer> {
     store,
     nonces: createNonceIssuer("a secret of the test", now),
     now,
+    issuerDomainNames: ["authority.example"],
     async resolveTxt(name) {
       if (silent.has(name)) throw new Error("no server answers");
       return txt.get(name) ?? [];
