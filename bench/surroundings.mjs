@@ -5,7 +5,6 @@ import os from "node:os";
 import path from "node:path";
 import { claim } from "../test/support/claim.ts";
 import { makeTlsCertificate, startPebble } from "../test/support/pebble.ts";
-import { requestTo } from "../test/support/requests.ts";
 import { startProcess } from "../test/support/worker-process.ts";
 import { startObserver } from "./observer.mjs";
 
@@ -61,13 +60,32 @@ export function newSurroundings() {
 
     /** The one certedge of these surroundings, claimed; `api` calls it with a key of its admin. */
     certedge() {
-      worker ??= startProcess({ data: path.join(folder, "data"), testRoot: folder }).then(async (started) => {
+      worker ??= startProcess({
+        data: path.join(folder, "data"),
+        testRoot: folder,
+        variables: { RATE_LIMITS: "off" },
+      }).then(async (started) => {
         keep(started);
         const admin = await claim(started);
-        return { ...started, admin, api: requestTo(started.url, { key: admin.key }) };
+        return { ...started, admin, api: callsTo(started.url, admin.key) };
       });
       return worker;
     },
+  };
+}
+
+/** The API, called with a key; answers are taken as they are. */
+function callsTo(url, key) {
+  const call = async (method, path, body) => {
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+    const response = await fetch(url + path, { method, headers, body: body && JSON.stringify(body) });
+    const text = await response.text();
+    return { status: response.status, text, json: text && JSON.parse(text) };
+  };
+  return {
+    get: (path) => call("GET", path),
+    post: (path, body) => call("POST", path, body),
+    put: (path, body) => call("PUT", path, body),
   };
 }
 

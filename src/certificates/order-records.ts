@@ -56,7 +56,7 @@ export function createOrderRecords(ports: OrderRecordPorts) {
     async storeVersion(input: OrderInput, progress: OrderProgress): Promise<void> {
       const { versionId: id, chainPem, sealedPrivateKey } = progress;
       if (!id || !chainPem || !sealedPrivateKey) throw new Error("the order has no certificate to store");
-      const leaf = await readCertificate(chainPem);
+      const leaf = await leafOf(progress);
       const version = {
         id,
         certificateId: input.certificateId,
@@ -92,7 +92,7 @@ export function createOrderRecords(ports: OrderRecordPorts) {
 
     /** When the certificate that was won is due next. */
     async dueTime(input: OrderInput, progress: OrderProgress): Promise<number> {
-      const leaf = await readCertificate(progress.chainPem ?? "");
+      const leaf = await leafOf(progress);
       const window = leaf.renewalIdentifier
         ? await windowOf(ports.caAccounts, input.caAccountId, leaf.renewalIdentifier)
         : undefined;
@@ -137,6 +137,9 @@ export function createOrderRecords(ports: OrderRecordPorts) {
     },
   };
 }
+
+/** An order that began with an older version of the Worker has its chain alone. */
+const leafOf = ({ leaf, chainPem = "" }: OrderProgress) => leaf ?? readCertificate(chainPem);
 
 /** The accounts that the challenges went to, as a person knows them: "cloudflare/production"; "builtin" for our own zones. */
 async function nameDnsAccounts(database: Database, { challenges = [] }: OrderProgress): Promise<string[]> {

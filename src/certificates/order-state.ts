@@ -1,4 +1,5 @@
 /** The states of an order, in their natural order, and what an order knows at each of them. */
+import type { CertificateFacts } from "../pki/certificate";
 import type { ZoneLocation } from "../zones/location";
 import type { OrderProblem } from "./order-failure";
 
@@ -57,6 +58,11 @@ export interface OrderChallenge {
   location?: ZoneLocation;
 }
 
+export type LeafFacts = Pick<
+  CertificateFacts,
+  "serial" | "fingerprint" | "issuer" | "notBefore" | "notAfter" | "renewalIdentifier"
+>;
+
 /** What the steps found out; each step adds to it. */
 export interface OrderProgress {
   /** Set before newOrder is sent: after a crash the CA may have an order that we never heard of. */
@@ -76,6 +82,8 @@ export interface OrderProgress {
   finalizeSent?: boolean;
   certificateUrl?: string;
   chainPem?: string;
+  /** What the version's own certificate says. */
+  leaf?: LeafFacts;
   stored?: boolean;
   /** When the stored version is due for its renewal. */
   renewAt?: number;

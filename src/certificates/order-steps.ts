@@ -3,6 +3,7 @@ import type { CaAccount } from "../ca-accounts/account-object";
 import { valueIn } from "../ca-accounts/failure";
 import type { CaAccounts } from "../ca-accounts/service";
 import { createCertificateRequest } from "../pki/certificate-request";
+import type { CertificateFacts } from "../pki/certificate";
 import { checkChain } from "../pki/chain";
 import { type Identifier, parseIdentifier } from "../pki/identifiers";
 import { generatePrivateKey, type KeyType, readPrivateKey } from "../pki/keys";
@@ -12,7 +13,15 @@ import { zoneObjectName } from "../zones/location";
 import type { Zones } from "../zones/service";
 import { OrderFailure } from "./order-failure";
 import type { OrderRecords } from "./order-records";
-import type { Order, OrderChallenge, OrderInput, OrderProgress, OrderState, WorkingState } from "./order-state";
+import type {
+  LeafFacts,
+  Order,
+  OrderChallenge,
+  OrderInput,
+  OrderProgress,
+  OrderState,
+  WorkingState,
+} from "./order-state";
 
 export interface StepPorts {
   caAccounts: CaAccounts;
@@ -209,7 +218,7 @@ export const steps: Record<WorkingState, Step> = {
     const checked = await checkChain({ chainPem, identifiers, publicKeyInfo, now: ports.now() });
     return {
       next: "storing",
-      progress: { chainPem: checked.chainPem },
+      progress: { chainPem: checked.chainPem, leaf: leafFacts(checked.leaf) },
       detail: { serial: checked.leaf.serial, issuer: checked.leaf.issuer },
     };
   },
@@ -252,6 +261,18 @@ async function placesOf(names: string[], input: OrderInput, { challengeZones }: 
   const places = await challengeZones.locate(input.ownerId, names, pin, input.domainAlias ?? undefined);
   return new Map(names.map((name, index) => [name, places[index]]));
 }
+
+const leafFacts = ({
+  serial,
+  fingerprint,
+  issuer,
+  notBefore,
+  notAfter,
+  renewalIdentifier,
+}: CertificateFacts): LeafFacts => ({
+  ...{ serial, fingerprint, issuer, notBefore, notAfter },
+  ...(renewalIdentifier ? { renewalIdentifier } : {}),
+});
 
 const zonesOf = (challenges: OrderChallenge[]) => ({
   zones: [...new Set(challenges.map(({ location }) => `${location?.provider}: ${location?.zone}`))],

@@ -46,11 +46,13 @@ const ATTRIBUTES: Record<string, string> = {
   "2.5.4.11": "OU",
 };
 
-/** Parses DER, or the first certificate of a PEM text. Throws CertificateError. */
-export function parseCertificate(source: string | Uint8Array<ArrayBuffer>): {
+export interface ParsedCertificate {
   certificate: Certificate;
   der: Uint8Array<ArrayBuffer>;
-} {
+}
+
+/** Parses DER, or the first certificate of a PEM text. Throws CertificateError. */
+export function parseCertificate(source: string | Uint8Array<ArrayBuffer>): ParsedCertificate {
   const der = typeof source === "string" ? decodePem(source).find(({ label }) => label === "CERTIFICATE")?.der : source;
   if (!der) throw new CertificateError("There is no CERTIFICATE block in the PEM text.");
   try {
@@ -64,7 +66,11 @@ export function parseCertificate(source: string | Uint8Array<ArrayBuffer>): {
 
 /** Throws CertificateError. */
 export async function readCertificate(source: string | Uint8Array<ArrayBuffer>): Promise<CertificateFacts> {
-  const { certificate, der } = parseCertificate(source);
+  return factsOf(parseCertificate(source));
+}
+
+/** What a parsed certificate says. Throws CertificateError. */
+export async function factsOf({ certificate, der }: ParsedCertificate): Promise<CertificateFacts> {
   const fingerprint = hex(new Uint8Array(await crypto.subtle.digest("SHA-256", der)));
   try {
     return { der, fingerprint, ...fieldsOf(certificate) };

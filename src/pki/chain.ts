@@ -1,6 +1,6 @@
 /** Checking what a CA sent before it is accepted: the names, the key, the dates, and the order of the chain. */
 import type { Certificate } from "pkijs";
-import { CertificateError, type CertificateFacts, parseCertificate, readCertificate } from "./certificate";
+import { CertificateError, type CertificateFacts, factsOf, parseCertificate } from "./certificate";
 import type { Identifier } from "./identifiers";
 import { decodePem, encodePem, PemError } from "./pem";
 
@@ -44,8 +44,8 @@ export async function checkChain(input: {
   publicKeyInfo: Uint8Array;
   now: number;
 }): Promise<CheckedChain> {
-  const ders = readBlocks(input.chainPem);
-  const chain = await Promise.all(ders.map((der) => readOne(der)));
+  const read = await Promise.all(readBlocks(input.chainPem).map(readOne));
+  const chain = read.map(({ facts }) => facts);
   const leaf = chain[0] as CertificateFacts;
   if (!sameBytes(leaf.publicKeyInfo, input.publicKeyInfo)) {
     throw new ChainError("wrong_key", "The certificate is for another key than the one that was ordered for.");
@@ -57,8 +57,8 @@ export async function checkChain(input: {
   if (leaf.notBefore > input.now + CLOCK_SKEW) {
     throw new ChainError("not_yet_valid", `The certificate begins on ${new Date(leaf.notBefore).toISOString()}.`);
   }
-  await checkOrder(ders, chain);
-  return { leaf, chain, chainPem: ders.map((der) => encodePem("CERTIFICATE", der)).join("") };
+  await checkOrder(read);
+  return { leaf, chain, chainPem: chain.map(({ der }) => encodePem("CERTIFICATE", der)).join("") };
 }
 
 function readBlocks(pem: string): Uint8Array<ArrayBuffer>[] {
@@ -73,9 +73,15 @@ function readBlocks(pem: string): Uint8Array<ArrayBuffer>[] {
   }
 }
 
-async function readOne(der: Uint8Array<ArrayBuffer>): Promise<CertificateFacts> {
+interface ReadCertificate {
+  certificate: Certificate;
+  facts: CertificateFacts;
+}
+
+async function readOne(der: Uint8Array<ArrayBuffer>): Promise<ReadCertificate> {
   try {
-    return await readCertificate(der);
+    const parsed = parseCertificate(der);
+    return { certificate: parsed.certificate, facts: await factsOf(parsed) };
   } catch (error) {
     if (error instanceof CertificateError) throw new ChainError("unreadable", error.message);
     throw error;
@@ -97,14 +103,12 @@ function checkNames(found: Identifier[], wanted: Identifier[]): void {
 }
 
 /** Each certificate is by the one after it, in name and by signature (RFC 8555 §9.1). */
-async function checkOrder(ders: Uint8Array<ArrayBuffer>[], chain: CertificateFacts[]): Promise<void> {
-  const parsed = ders.map((der) => parseCertificate(der).certificate);
-  for (const [index, certificate] of parsed.entries()) {
-    const issuer = parsed[index + 1];
+async function checkOrder(chain: ReadCertificate[]): Promise<void> {
+  for (const [index, { certificate, facts }] of chain.entries()) {
+    const issuer = chain[index + 1];
     if (!issuer) return;
-    const [facts, issuerFacts] = [chain[index], chain[index + 1]];
-    if (facts?.issuer !== issuerFacts?.subject || !(await isSignedBy(certificate, issuer))) {
-      const names = `${facts?.subject || `certificate ${index + 1}`} is not signed by ${issuerFacts?.subject}`;
+    if (facts.issuer !== issuer.facts.subject || !(await isSignedBy(certificate, issuer.certificate))) {
+      const names = `${facts.subject || `certificate ${index + 1}`} is not signed by ${issuer.facts.subject}`;
       throw new ChainError("wrong_order", `The chain does not hold together: ${names}.`);
     }
   }

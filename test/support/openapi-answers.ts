@@ -1,5 +1,5 @@
 /** Answers of the API, held against its own description: what it does not say must not come. */
-import { Ajv2020, type ValidateFunction } from "ajv/dist/2020";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 
 interface Media {
