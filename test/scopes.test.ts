@@ -177,6 +177,11 @@ describe("a key for some names", () => {
     expect(refused.status).toBe(403);
     expect(refused.json.detail).toContain("admin needs one for all names");
   });
+
+  it.each(["GET /api/account/export", "GET /api/audit"])("is no key to %s, which tells of all names", async (line) => {
+    const refused = await ask(await keyWith({ allowed_domains: ["*.certedge.test"] }), line);
+    expect(refused.json).toMatchObject({ status: 403, detail: expect.stringContaining("one for all names") });
+  });
 });
 
 describe("a session", () => {

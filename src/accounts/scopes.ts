@@ -30,14 +30,18 @@ export const scopeNames = Object.keys(scopes) as [Scope, ...Scope[]];
 /** What has no names to go by, and so is nothing for a key that is for some names only. */
 const ABOVE_NAMES = new Set<Scope>(["account:write", "admin", "audit:read"]);
 
+/** Throws 403 for a key that is for some names only. */
+export function requireAllNames({ allowedDomains }: Pick<Access, "allowedDomains">, what: string): void {
+  if (allowedDomains === null) return;
+  throw new Problem(403, `This API key is for ${allowedDomains.join(", ")} only; ${what} needs one for all names.`);
+}
+
 /** Throws 403 when the key is narrowed to other scopes. A session may do whatever its account may. */
 export function requireScope(
   { scopes: held, allowedDomains }: Pick<Access, "scopes" | "allowedDomains">,
   scope: Scope,
 ) {
-  if (allowedDomains !== null && ABOVE_NAMES.has(scope)) {
-    throw new Problem(403, `This API key is for ${allowedDomains.join(", ")} only; ${scope} needs one for all names.`);
-  }
+  if (ABOVE_NAMES.has(scope)) requireAllNames({ allowedDomains }, scope);
   if (held === null || held.includes(scope)) return;
   const rest = held.length > 0 ? `It has ${held.join(", ")}.` : "It has none at all.";
   throw new Problem(403, `This API key lacks the scope ${scope}. ${rest} Use a key that has it.`);

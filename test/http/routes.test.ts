@@ -95,7 +95,7 @@ const table: Record<string, Row> = {
   makeDnsAccountDefault: another(() => ({ account_id: things.account_id })),
   getDnsSettings: own(),
   changeDnsSettings: own(),
-  createChallengeHost: { ...own(201), body: () => ({ domain: "another.example" }) },
+  createChallengeHost: { ...own(201, 403), body: () => ({ domain: "another.example" }) },
   listChallengeHosts: own(),
   deleteChallengeHost: another(),
 

@@ -1,6 +1,8 @@
 /** The account: claiming the installation's first one, one's own, its password and address, and its end. */
+
 import { createRoute, z } from "@hono/zod-openapi";
 import { deleteCookie } from "hono/cookie";
+import { requireAllNames } from "../../accounts/scopes";
 import { INSTALLATION } from "../../audit/service";
 import { afterwards } from "../afterwards";
 import { api } from "../api";
@@ -112,6 +114,7 @@ accounts.openapi(
     responses: answers({ 200: Export }),
   }),
   async (c) => {
+    requireAllNames(c.var.access, "the export of the account");
     const { account, owned } = await c.var.services.exportAccount(c.var.account.id);
     await audited(c, "account.export", `account ${c.var.account.username}`);
     c.header("content-disposition", 'attachment; filename="certedge-account.json"');

@@ -1,5 +1,6 @@
 /** Challenge hosts: names of ours that a domain's _acme-challenge becomes an alias of, once. */
 import { createRoute, z } from "@hono/zod-openapi";
+import { requireAny } from "../../accounts/plans";
 import { aliasNameOf, type ChallengeHostRow } from "../../zones/challenge-hosts";
 import { api } from "../api";
 import { audited } from "../audited";
@@ -37,6 +38,7 @@ challengeHosts.openapi(
     responses: answers({ 201: ChallengeHost }),
   }),
   async (c) => {
+    requireAny(c.var.account, "certificates");
     const row = await c.var.services.challengeHosts.handOut(c.var.account.id, c.req.valid("json").domain);
     await audited(c, "challenge_host.create", `challenge_host ${row.domain}`, { after: { name: row.name } });
     return c.json(toChallengeHost(row), 201);
