@@ -10,7 +10,8 @@ import { createInvitations } from "./invitations";
 import { createLetters } from "./letters";
 import { createPasswordChanges } from "./password-changes";
 import type { Sessions } from "./sessions";
-import { createSignIn, type SignInLimits } from "./sign-in";
+import { createSignIn } from "./sign-in";
+import type { SignInLimits } from "./sign-in-limits";
 import { createSignUp, type SignUpMode } from "./sign-up";
 
 export interface FrontDoorPorts extends Pick<ClosingPorts, "domains" | "certificates"> {

@@ -9,7 +9,7 @@ import { type Access, type AccountIdentity, identityOf, type Origin } from "./id
 import type { Letters } from "./letters";
 import { requireGoodPassword } from "./password-rules";
 import { hashPassword, verifyPassword } from "./passwords";
-import type { SignInLimits } from "./sign-in";
+import type { SignInLimits } from "./sign-in-limits";
 
 export interface PasswordPorts {
   database: Database;
@@ -24,10 +24,10 @@ export type PasswordChanges = ReturnType<typeof createPasswordChanges>;
 export function createPasswordChanges({ database, tokens, mailer, letters, limits }: PasswordPorts) {
   /** A thief of a session who tries passwords is slowed down as at the front door. Throws 403, 429. */
   async function requirePassword(account: AccountIdentity, password: string, origin: Origin, pointer: string) {
-    await limits.before(account.username, origin);
+    const untold = await limits.before(account.username, origin);
+    if (untold) throw untold;
     const [row] = await database.select().from(accounts).where(eq(accounts.id, account.id));
-    if (await verifyPassword(password, row?.passwordHash)) return limits.succeeded(account.username, origin);
-    await limits.failed(account.username, origin);
+    if (await verifyPassword(password, row?.passwordHash)) return limits.succeeded(account, origin);
     const detail = "The password is wrong.";
     throw new Problem(403, detail, { errors: [{ pointer, detail }] });
   }

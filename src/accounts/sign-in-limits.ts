@@ -8,7 +8,7 @@ import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { accounts, knownNetworks, signInFailures } from "../storage/schema";
 import { keyedHash } from "./api-key";
-import type { Origin } from "./identity";
+import type { AccountIdentity, Origin } from "./identity";
 import { isNamed } from "./names";
 import { networkOf } from "./networks";
 
@@ -45,53 +45,83 @@ export interface SignInLimitPorts {
   now: () => number;
 }
 
+type SignedIn = Pick<AccountIdentity, "id" | "username" | "email">;
+
+/** What is counted: what was typed, and beside it the account, which has a user name and an address. */
+interface Count {
+  what: Counted;
+  subject: string;
+  /** Whether it may be told: that an address is slow for its account's user name would tell whose it is. */
+  isTold: boolean;
+}
+
 export type SignInLimits = ReturnType<typeof createSignInLimits>;
 
 export function createSignInLimits({ database, pepper, door, isOn, now }: SignInLimitPorts) {
   /** By a keyed hash: who reads the table learns no name, and cannot tell what was typed. */
-  async function subjectsOf(name: string, network: string): Promise<Record<Counted, string>> {
-    const hash = (...parts: string[]) => keyedHash(JSON.stringify(["sign-in", door, ...parts]), pepper);
-    const [pair, everywhere, account] = await Promise.all([
-      hash("pair", name, network),
-      hash("network", network),
-      hash("account", name),
-    ]);
-    return { pair, network: everywhere, account };
+  const subjectOf = (...parts: (string | number)[]) => keyedHash(JSON.stringify(["sign-in", door, ...parts]), pepper);
+
+  /** `who` is a name as it was typed, or the id of an account. */
+  async function countsOf(who: string | number, network: string): Promise<Count[]> {
+    const isTold = typeof who === "string";
+    const [pair, account] = await Promise.all([subjectOf("pair", who, network), subjectOf("account", who)]);
+    return [
+      { what: "pair", subject: pair, isTold },
+      { what: "account", subject: account, isTold },
+    ];
   }
 
-  const known = (name: string, network: string) =>
-    database
-      .select({ ownerId: knownNetworks.ownerId })
-      .from(accounts)
-      .innerJoin(knownNetworks, eq(knownNetworks.ownerId, accounts.id))
-      .where(and(isNamed(name), eq(knownNetworks.credential, "password"), eq(knownNetworks.network, network)));
+  const networkCount = async (network: string): Promise<Count> => ({
+    what: "network",
+    subject: await subjectOf("network", network),
+    isTold: true,
+  });
+
+  async function holderOf(name: string, network: string) {
+    const isKnown = sql<number>`EXISTS (SELECT 1 FROM known_networks WHERE owner_id = ${accounts.id}
+      AND credential = 'password' AND network = ${network})`;
+    const [holder] = await database.select({ id: accounts.id, isKnown }).from(accounts).where(isNamed(name));
+    return holder;
+  }
 
   return {
-    /** Counts an attempt, before it is looked at: guesses that come at once count one by one. Throws 429 with Retry-After. */
-    async before(name: string, { address }: Origin): Promise<void> {
-      if (!isOn) return;
+    /**
+     * Counts an attempt, before it is looked at: guesses that come at once count one by one. Throws 429 with Retry-After.
+     * What it gives is a refusal as well, but must not be told to whoever is not signed in: they hear what a wrong
+     * password hears.
+     */
+    async before(name: string, { address }: Origin): Promise<Problem | undefined> {
+      if (!isOn) return undefined;
       const network = networkOf(address);
-      const subjects = await subjectsOf(name, network);
-      const [rows, ofOwner] = await database.batch([
-        database
-          .select()
-          .from(signInFailures)
-          .where(inArray(signInFailures.subject, Object.values(subjects))),
-        known(name, network),
+      const holder = await holderOf(name, network);
+      const all = await Promise.all([
+        networkCount(network),
+        countsOf(name, network),
+        holder ? countsOf(holder.id, network) : [],
       ]);
+      const counts = all.flat();
+      const subjects = counts.map(({ subject }) => subject);
+      const rows = await database.select().from(signInFailures).where(inArray(signInFailures.subject, subjects));
       const at = now();
-      const seenOf = (what: Counted) => {
-        const row = rows.find(({ subject }) => subject === subjects[what]);
+      const seenOf = ({ subject }: Count) => {
+        const row = rows.find((row) => row.subject === subject);
         return row && at - row.lastAt < REMEMBERED ? row : { failures: 0, lastAt: at };
       };
       // A network that is slow already is not counted for all others: alone it keeps nobody else away.
-      const isStranger = ofOwner.length === 0 && seenOf("pair").failures < rules.pair.free;
-      const counting = (Object.keys(rules) as Counted[]).filter((what) => what !== "account" || isStranger);
-      for (const what of counting) {
-        const { failures, lastAt } = seenOf(what);
-        refuseUntil(lastAt + waitAfter(failures, rules[what]), at);
+      const isSlow = (pair: Count) => pair.what === "pair" && seenOf(pair).failures >= rules.pair.free;
+      const isStranger = ({ isTold }: Count) =>
+        !holder?.isKnown && !counts.some((count) => count.isTold === isTold && isSlow(count));
+      const counting = counts.filter((count) => count.what !== "account" || isStranger(count));
+      let untold: Problem | undefined;
+      const refuse = ({ isTold }: Count, refusal: Problem | undefined) => {
+        if (refusal && isTold) throw refusal;
+        untold ??= refusal;
+      };
+      for (const count of counting) {
+        const { failures, lastAt } = seenOf(count);
+        refuse(count, refusalUntil(lastAt + waitAfter(failures, rules[count.what]), at));
       }
-      const values = counting.map((what) => ({ subject: subjects[what], failures: 1, lastAt: at }));
+      const values = counting.map(({ subject }) => ({ subject, failures: 1, lastAt: at }));
       const counted = await database
         .insert(signInFailures)
         .values(values)
@@ -100,37 +130,47 @@ export function createSignInLimits({ database, pepper, door, isOn, now }: SignIn
           set: { failures: sql`iif(last_at > ${at - REMEMBERED}, failures + 1, 1)`, lastAt: at },
         })
         .returning({ subject: signInFailures.subject, failures: signInFailures.failures });
-      for (const what of counting) {
-        const failures = counted.find(({ subject }) => subject === subjects[what])?.failures ?? 0;
+      for (const count of counting) {
+        const failures = counted.find(({ subject }) => subject === count.subject)?.failures ?? 0;
         // Others came in between, and took the attempt that was free.
-        if (failures > Math.max(rules[what].free, seenOf(what).failures + 1)) refuseUntil(at + 1000, at);
+        const isFree = failures <= Math.max(rules[count.what].free, seenOf(count).failures + 1);
+        refuse(count, isFree ? undefined : refusalUntil(at + 1000, at));
       }
+      return untold;
     },
 
-    /** The attempt was counted before. */
-    async failed(_name: string, _origin: Origin): Promise<void> {},
-
-    /** It was no guess: it does not count, and the account knows the network from now on. */
-    async succeeded(name: string, { address }: Origin): Promise<void> {
+    /**
+     * It was no guess, and all was shown that the account asks for: it does not count, and the account knows the network
+     * from now on. Whoever has the password alone gets none of that.
+     */
+    async succeeded({ id, username, email }: SignedIn, { address }: Origin): Promise<void> {
       if (!isOn) return;
       const network = networkOf(address);
-      const subjects = await subjectsOf(name, network);
+      const counts = (await Promise.all([username, email, id].map((who) => countsOf(who, network)))).flat();
+      const among = (what: Counted) =>
+        inArray(
+          signInFailures.subject,
+          counts.filter((count) => count.what === what).map(({ subject }) => subject),
+        );
       const isKnown = sql`EXISTS (SELECT 1 FROM known_networks WHERE credential = 'password' AND network = ${network}
-        AND owner_id = (SELECT ${accounts.id} FROM ${accounts} WHERE ${isNamed(name)}))`;
+        AND owner_id = ${id})`;
       const oneLess = { failures: sql`max(failures - 1, 0)` };
-      const isCounted = (what: Counted) => eq(signInFailures.subject, subjects[what]);
+      const { subject } = await networkCount(network);
       await database.batch([
-        database.delete(signInFailures).where(isCounted("pair")),
-        database.update(signInFailures).set(oneLess).where(isCounted("network")),
+        database.delete(signInFailures).where(among("pair")),
+        database.update(signInFailures).set(oneLess).where(eq(signInFailures.subject, subject)),
         database
           .update(signInFailures)
           .set(oneLess)
-          .where(and(isCounted("account"), sql`NOT ${isKnown}`)),
+          .where(and(among("account"), sql`NOT ${isKnown}`)),
+        database
+          .insert(knownNetworks)
+          .values({ ownerId: id, credential: "password", network, firstAt: now(), lastAt: now() })
+          .onConflictDoUpdate({
+            target: [knownNetworks.ownerId, knownNetworks.credential, knownNetworks.network],
+            set: { lastAt: now() },
+          }),
       ]);
-      await database.run(sql`
-        INSERT INTO known_networks (owner_id, credential, network, first_at, last_at)
-        SELECT ${accounts.id}, 'password', ${network}, ${now()}, ${now()} FROM ${accounts} WHERE ${isNamed(name)}
-        ON CONFLICT DO UPDATE SET last_at = excluded.last_at`);
     },
 
     async forgetExpired(): Promise<void> {
@@ -139,10 +179,10 @@ export function createSignInLimits({ database, pepper, door, isOn, now }: SignIn
   };
 }
 
-function refuseUntil(instant: number, now: number): void {
-  if (instant <= now) return;
+function refusalUntil(instant: number, now: number): Problem | undefined {
+  if (instant <= now) return undefined;
   const seconds = Math.ceil((instant - now) / 1000);
-  throw new Problem(429, `Too many attempts to sign in have failed. Try again in ${seconds} s.`, {
+  return new Problem(429, `Too many attempts to sign in have failed. Try again in ${seconds} s.`, {
     headers: { "retry-after": String(seconds) },
   });
 }

@@ -58,6 +58,7 @@ export function createUpdatePassword({ database, audit, updateLimits, plansOn, n
           .select({
             id: accounts.id,
             username: accounts.username,
+            email: accounts.email,
             passwordHash: accounts.passwordHash,
             plan: accounts.plan,
             suspendedAt: accounts.suspendedAt,
@@ -69,15 +70,16 @@ export function createUpdatePassword({ database, audit, updateLimits, plansOn, n
       ]);
       const isRight = account && (await passwords.isRemembered(account.id, secret, account.passwordHash));
       if (!isRight) {
-        await updateLimits.before(name, origin);
-        if (!(await passwords.verify(account?.id, secret, account?.passwordHash))) return "badauth";
-        waitUntil(updateLimits.succeeded(name, origin));
+        const untold = await updateLimits.before(name, origin);
+        const id = untold ? undefined : account?.id;
+        if (!(await passwords.verify(id, secret, account?.passwordHash))) return "badauth";
       }
       if (!account || account.suspendedAt !== null) return "badauth";
       if (account.needsMore) {
         waitUntil(sayWhy(account, origin));
         return "badauth";
       }
+      if (!isRight) waitUntil(updateLimits.succeeded(account, origin));
       const { id, username } = account;
       const actor = { account_id: id, username, via: "password" as const, credential_id: null };
       return { ownerId: id, plan: planInForce(account.plan, plansOn), actor, hosts: hostsOf(stored) };

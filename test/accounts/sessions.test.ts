@@ -26,7 +26,7 @@ beforeAll(async () => {
   const claim = { token: "token", email: "a@example.com", username: "ada", password: "correct horse" };
   ada = await people.claim(claim, from);
   sessions = createSessions({ database: local.database, now });
-  const unlimited = { before: async () => {}, failed: async () => {}, succeeded: async () => {} };
+  const unlimited = { before: async () => undefined, succeeded: async () => undefined };
   signIn = createSignIn({ database: local.database, sessions, audit, limits: unlimited });
 });
 

@@ -12,6 +12,7 @@ let local: LocalDatabase;
 let clock = Date.parse("2026-01-01T00:00:00Z");
 let last = 0;
 let ada: string;
+let account: { id: number; username: string; email: string };
 
 const limits = (door: "sign-in" | "update" = "sign-in") =>
   createSignInLimits({ database: local.database, pepper: "pepper", door, isOn: true, now: () => clock });
@@ -50,7 +51,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await local.database.delete(signInFailures);
   ada = `ada-${++last}`;
-  await local.database.insert(accounts).values({
+  const made = local.database.insert(accounts).values({
     username: ada,
     email: `${ada}@example.com`,
     emailVerifiedAt: clock,
@@ -59,6 +60,9 @@ beforeEach(async () => {
     plan: "free",
     createdAt: clock,
   });
+  const [row] = await made.returning({ id: accounts.id, username: accounts.username, email: accounts.email });
+  if (!row) throw new Error("no account was made");
+  account = row;
 });
 
 afterAll(() => local.close());
@@ -85,7 +89,7 @@ describe("guessing the password of an account", () => {
 
   it("from everywhere slows down every network but those that the owner has signed in from", async () => {
     await limits().before(ada, home);
-    await limits().succeeded(ada, home);
+    await limits().succeeded(account, home);
     for (let index = 1; index <= 20; index++) expect(await guess(ada, from(`203.0.${index}.1`))).toBe(0);
     expect(await guess(ada, from("203.0.100.1"))).toBe(1);
     expect(await guess(ada, from("192.0.2.77"))).toBe(0);
@@ -95,6 +99,14 @@ describe("guessing the password of an account", () => {
     await guessOften(ada, 8);
     expect(await guess("grace")).toBe(0);
     expect(await guess(ada, stranger, "update")).toBe(0);
+  });
+
+  it("by its user name and by its address is one budget, and neither is slow for what was tried with the other", async () => {
+    for (let index = 0; index < 5; index++) expect(await limits().before(ada, stranger)).toBeUndefined();
+    expect(await limits().before(account.email, stranger)).toMatchObject({ status: 429 });
+    expect(await limits().before("nobody@example.com", stranger)).toBeUndefined();
+    await limits().succeeded(account, stranger);
+    expect(await limits().before(account.email, stranger)).toBeUndefined();
   });
 
   it("is forgotten after an hour", async () => {
@@ -111,12 +123,13 @@ describe("an owner who has signed in", () => {
     for (let round = 0; round < 3; round++) {
       for (let index = 0; index < 4; index++) expect(await guess(ada, home)).toBe(0);
       await limits().before(ada, home);
-      await limits().succeeded(ada, home);
+      await limits().succeeded(account, home);
     }
   });
 
   it("by an address that is theirs is known by their network, too", async () => {
-    await limits().succeeded(`${ada}@example.com`, home);
+    await limits().before(account.email, home);
+    await limits().succeeded(account, home);
     for (let index = 1; index <= 20; index++) await guess(ada, from(`203.0.${index}.1`));
     expect(await guess(ada, home)).toBe(0);
   });

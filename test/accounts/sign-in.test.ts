@@ -16,6 +16,7 @@ let local: LocalDatabase;
 let signIn: SignIn;
 let calls: string[];
 let refusal: Problem | undefined;
+let untold: Problem | undefined;
 
 /** As it was made when less work was enough. */
 function weakHash(): string {
@@ -32,15 +33,17 @@ const entriesOf = (ownerId: number) =>
 beforeEach(async () => {
   calls = [];
   refusal = undefined;
+  untold = undefined;
   local = await localDatabase();
   const { database } = local;
   const now = Date.now;
-  const note = (what: string) => async (name: string) => void calls.push(`${what} ${name}`);
   const before = async (name: string) => {
     calls.push(`before ${name}`);
     if (refusal) throw refusal;
+    return untold;
   };
-  const limits = { before, failed: note("failed"), succeeded: note("succeeded") };
+  const succeeded = async ({ username }: { username: string }) => void calls.push(`succeeded ${username}`);
+  const limits = { before, succeeded };
   const sessions = createSessions({ database, now });
   signIn = createSignIn({ database, limits, sessions, audit: createAudit({ database, now }) });
   const made = { role: "member", plan: "free", emailVerifiedAt: 0, createdAt: 0 } as const;
@@ -64,11 +67,19 @@ it("a wrong password raises nothing", async () => {
   expect((await stored())?.passwordHash).toBe(weakHash());
 });
 
-it("an attempt is counted before the password is looked at, and then as what it was", async () => {
-  await signIn.checkPassword(" ADA ", password, origin);
+it("an attempt is counted before the password is looked at, and forgiven once there is a session", async () => {
+  const ada = await signIn.checkPassword(" ADA ", password, origin);
   await signIn.checkPassword("ada", "wrong", origin).catch(() => undefined);
   await signIn.checkPassword("nobody", password, origin).catch(() => undefined);
-  expect(calls).toEqual(["before ada", "succeeded ada", "before ada", "failed ada", "before nobody", "failed nobody"]);
+  expect(calls).toEqual(["before ada", "before ada", "before nobody"]);
+  await signIn.open(ada, origin);
+  expect(calls.at(-1)).toBe("succeeded ada");
+});
+
+it("an attempt that comes too soon for another name of the account hears what a wrong password hears", async () => {
+  untold = new Problem(429, "Too many attempts.");
+  const words = { status: 401, detail: "The user name or the password is wrong." };
+  await expect(signIn.checkPassword("ada", password, origin)).rejects.toMatchObject(words);
 });
 
 it("an attempt that comes too soon is refused though the password is right", async () => {

@@ -3,7 +3,7 @@
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hashPassword } from "../../src/accounts/passwords";
-import { accounts, passkeys } from "../../src/storage/schema";
+import { accounts, knownNetworks, passkeys } from "../../src/storage/schema";
 import { type LocalDomains, localDomains, type Person } from "./local-domains";
 
 const PASSWORD = "plenty of wild horses";
@@ -95,6 +95,16 @@ describe("An update by password", () => {
     expect(JSON.stringify(entries)).toContain("second factor");
     expect(JSON.stringify(entries)).not.toContain(PASSWORD);
     expect(await local.update({ ...person }, `hostname=${host}&myip=203.0.113.7`)).toBe("!donator");
+  });
+
+  it("is not how a network becomes known to an account with a second factor", async () => {
+    const { person, host } = await joinWithPassword();
+    const { id } = person.identity;
+    await local.database.update(accounts).set({ totpConfirmedAt: 1 }).where(eq(accounts.id, id));
+    expect(await update(person, host)).toBe("badauth");
+    await local.afterwards();
+    const networks = await local.database.select().from(knownNetworks).where(eq(knownNetworks.ownerId, id));
+    expect(networks).toEqual([]);
   });
 });
 

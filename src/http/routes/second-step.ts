@@ -57,7 +57,10 @@ secondStep.openapi(
   async (c) => {
     requireSameOrigin(c.req.raw);
     const { token, ...proof } = c.req.valid("json");
-    return c.json(await conclude(c, await c.var.services.twoFactor.finish(token, proof, c.req.url)), 201);
+    const { signInLimits, twoFactor } = c.var.services;
+    const outcome = await twoFactor.finish(token, proof, c.req.url);
+    if (outcome.accepted) await signInLimits.succeeded(outcome.account, originOf(c.req.raw));
+    return c.json(await conclude(c, outcome), 201);
   },
 );
 
