@@ -2,8 +2,8 @@
 import type { CaAccount } from "../ca-accounts/account-object";
 import { valueIn } from "../ca-accounts/failure";
 import type { CaAccounts } from "../ca-accounts/service";
-import { createCertificateRequest } from "../pki/certificate-request";
 import type { CertificateFacts } from "../pki/certificate";
+import { createCertificateRequest } from "../pki/certificate-request";
 import { checkChain } from "../pki/chain";
 import { type Identifier, parseIdentifier } from "../pki/identifiers";
 import { generatePrivateKey, type KeyType, readPrivateKey } from "../pki/keys";
@@ -11,6 +11,7 @@ import type { Sealer } from "../storage/sealing";
 import type { ChallengeZones } from "../zones/challenges";
 import { zoneObjectName } from "../zones/location";
 import type { Zones } from "../zones/service";
+import { handwork, patienceOf } from "./by-hand";
 import { OrderFailure } from "./order-failure";
 import type { OrderRecords } from "./order-records";
 import type {
@@ -47,6 +48,8 @@ const VISIBILITY_DEADLINE = 5 * MINUTE;
 const CA_DEADLINE = 15 * MINUTE;
 const POLL_FIRST = 15;
 const POLL_LAST = 8_000;
+/** While a person sets the values. */
+const POLL_HANDS = 30_000;
 
 export const steps: Record<WorkingState, Step> = {
   async registering({ input }, ports) {
@@ -130,6 +133,11 @@ export const steps: Record<WorkingState, Step> = {
       ),
     );
     const detail = { records: progress.challenges?.map(({ recordName }) => recordName) };
+    const patience = patienceOf(progress.challenges);
+    if (patience) {
+      const next = { deadline: ports.now() + patience };
+      return { next: "checking", progress: next, detail: { ...detail, ...handwork("set", progress.challenges) } };
+    }
     // What our own zone holds, it answers: there is nothing to wait for.
     const ours = progress.challenges?.every(({ location }) => location?.dnsAccountId === null) ?? false;
     if (ours) return { next: "validating", progress: { deadline: ports.now() + CA_DEADLINE }, detail };
@@ -151,7 +159,11 @@ export const steps: Record<WorkingState, Step> = {
       const names = hidden.map((look) => look?.name).join(", ");
       throw new OrderFailure("dns_not_visible", `Not visible in time: ${names}.`, { looks: hidden });
     }
-    return { waitUntil: ports.now() + Math.min(500 * 2 ** attempts, POLL_LAST), detail: { hidden: hidden.length } };
+    const longest = patienceOf(progress.challenges) > 0 ? POLL_HANDS : POLL_LAST;
+    return {
+      waitUntil: ports.now() + Math.min(500 * 2 ** attempts, longest),
+      detail: { hidden: hidden.length, ...handwork("set", progress.challenges) },
+    };
   },
 
   async validating({ input, progress }, ports) {
@@ -229,7 +241,7 @@ export const steps: Record<WorkingState, Step> = {
       ports.records.storeVersion(input, progress),
       releaseAll(input, progress, ports),
     ]);
-    return { next: "closing", progress: { stored: true, renewAt } };
+    return { next: "closing", progress: { stored: true, renewAt }, detail: handwork("remove", progress.challenges) };
   },
 
   /** Only an order that failed comes here: one that succeeded has cleaned up while its version was stored. */
@@ -239,7 +251,7 @@ export const steps: Record<WorkingState, Step> = {
       // Pending authorizations of an order that is given up count against the CA's limits; failing to say so is no loss.
       await account(input.caAccountId, ports).giveUp(progress.authorizationUrls);
     }
-    return { next: "closing" };
+    return { next: "closing", detail: handwork("remove", progress.challenges) };
   },
 
   async closing({ input, progress }, ports) {

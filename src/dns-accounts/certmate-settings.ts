@@ -39,6 +39,8 @@ const FIELDS: Record<string, Record<string, string | null>> = {
   cloudflare: { token: "api_token" },
   azure: { zone_domains: null },
   powerdns: { api_url: "base_url" },
+  "acme-dns": { api_url: "base_url" },
+  rfc2136: { nameserver: "server", tsig_key: "key_name", tsig_secret: "secret", tsig_algorithm: "algorithm" },
 };
 
 const GENERAL = new Set(["name", "description"]);

@@ -14,7 +14,7 @@ const CHALLENGE = "_acme-challenge.";
 
 /** A connection that sees and writes what the scope allows, and refuses the rest before the provider is asked. */
 export function withinScope(connection: ZoneConnection, scope: DnsAccountScope, title: string): ZoneConnection {
-  const { zones, hasZone, addAll, removeAll } = connection;
+  const { zones, hasZone, addAll, removeAll, mostTxtValues } = connection;
   const isAllowedZone = (zone: string) => scope.allowedZones?.some((allowed) => isWithin(zone, allowed)) ?? true;
 
   function requireAllowed(zone: string, name: string, type: RecordType): void {
@@ -28,6 +28,7 @@ export function withinScope(connection: ZoneConnection, scope: DnsAccountScope, 
   }
 
   return {
+    ...(mostTxtValues === undefined ? {} : { mostTxtValues }),
     ...(zones ? { zones: async () => (await zones()).filter(isAllowedZone) } : {}),
     ...(hasZone ? { hasZone: async (name) => isAllowedZone(name) && hasZone(name) } : {}),
     async add(zone, record) {

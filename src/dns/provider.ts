@@ -28,6 +28,8 @@ export interface RecordSet {
  * its start: it looks at what is there before it makes something new.
  */
 export interface ZoneConnection {
+  /** How many TXT values a zone can hold at once, where that is fewer than orders may need. */
+  mostTxtValues?: number;
   /** The names of all zones that the credential sees; missing where the API cannot list them, and then hasZone is there. */
   zones?(): Promise<string[]>;
   /** Where the API can be asked for one zone: whether it sees a zone of exactly this name. */
@@ -71,6 +73,10 @@ export interface DnsProvider {
   /** Seconds; a lower TTL is raised to this. */
   minimumTtl: number;
   writes: "one record per value" | "whole record sets";
+  /** How many TXT values a zone can hold at once, where that is fewer than orders may need. */
+  mostTxtValues?: number;
+  /** Where a person sets what certedge cannot write: how long an order waits for them, milliseconds. */
+  byHand?: { patience: number };
   connect(credentials: Record<string, unknown>, ports: ProviderPorts): ZoneConnection;
 }
 
@@ -81,6 +87,8 @@ interface Definition<Credentials extends z.ZodObject> {
   needs: string;
   minimumTtl: number;
   writes: DnsProvider["writes"];
+  mostTxtValues?: number;
+  byHand?: { patience: number };
   connect(credentials: z.output<Credentials>, http: ProviderHttp, ports: ProviderPorts): ZoneConnection;
 }
 
@@ -125,7 +133,7 @@ export const address = (title: string, help: string) =>
     .register(fields, { title, help, secret: false, multiline: false });
 
 export function defineProvider<Credentials extends z.ZodObject>(definition: Definition<Credentials>): DnsProvider {
-  const { credentials, connect, minimumTtl, title, needs } = definition;
+  const { credentials, connect, minimumTtl, mostTxtValues, title, needs } = definition;
   const credentialFields = () =>
     Object.entries(credentials.shape).map(([name, schema]) => ({ name, ...metaOf(schema as z.ZodType) }));
   return {
@@ -138,7 +146,8 @@ export function defineProvider<Credentials extends z.ZodObject>(definition: Defi
       const values = new Map(Object.entries(parsed.data));
       const secrets = credentialFields().flatMap((one) => (one.secret ? [String(values.get(one.name) ?? "")] : []));
       const http = ports.http({ title, needs, secrets });
-      return careful(connect(parsed.data, http, ports), minimumTtl);
+      const connection = careful(connect(parsed.data, http, ports), minimumTtl);
+      return mostTxtValues === undefined ? connection : { ...connection, mostTxtValues };
     },
   };
 }

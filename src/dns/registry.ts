@@ -1,5 +1,6 @@
 /** The DNS providers that certedge can write to. */
 import type { DnsProvider } from "./provider";
+import { acmeDns } from "./providers/acme-dns";
 import { akamai } from "./providers/akamai";
 import { alidns } from "./providers/alidns";
 import { azure } from "./providers/azure";
@@ -10,16 +11,19 @@ import { desec } from "./providers/desec";
 import { digitalocean } from "./providers/digitalocean";
 import { dnsimple } from "./providers/dnsimple";
 import { dnsmadeeasy } from "./providers/dnsmadeeasy";
+import { duckdns } from "./providers/duckdns";
 import { dynv6 } from "./providers/dynv6";
 import { gandi } from "./providers/gandi";
 import { godaddy } from "./providers/godaddy";
 import { google } from "./providers/google";
+import { he } from "./providers/he";
 import { hetzner } from "./providers/hetzner";
 import { hostinger } from "./providers/hostinger";
 import { infomaniak } from "./providers/infomaniak";
 import { inwx } from "./providers/inwx";
 import { ionos } from "./providers/ionos";
 import { linode } from "./providers/linode";
+import { manual } from "./providers/manual";
 import { namecheap } from "./providers/namecheap";
 import { namedotcom } from "./providers/namedotcom";
 import { namesilo } from "./providers/namesilo";
@@ -37,8 +41,10 @@ import { tencentcloud } from "./providers/tencentcloud";
 import { transip } from "./providers/transip";
 import { vercel } from "./providers/vercel";
 import { vultr } from "./providers/vultr";
+import { webhook } from "./providers/webhook";
 
 export const providers: Record<string, DnsProvider> = {
+  "acme-dns": acmeDns,
   akamai,
   alidns,
   azure,
@@ -49,16 +55,19 @@ export const providers: Record<string, DnsProvider> = {
   digitalocean,
   dnsimple,
   dnsmadeeasy,
+  duckdns,
   dynv6,
   gandi,
   godaddy,
   google,
+  he,
   hetzner,
   hostinger,
   infomaniak,
   inwx,
   ionos,
   linode,
+  manual,
   namecheap,
   namedotcom,
   namesilo,
@@ -76,4 +85,5 @@ export const providers: Record<string, DnsProvider> = {
   transip,
   vercel,
   vultr,
+  webhook,
 };

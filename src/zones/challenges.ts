@@ -1,12 +1,13 @@
 /** Where the values that prove names go, and whether they can be seen there. */
 import { dns01Name } from "../acme/challenges";
 import { followCname } from "../dns/cname";
+import { providers } from "../dns/registry";
 import type { Resolver } from "../dns/resolver";
 import { checkVisible, type VisibilityPorts } from "../dns/visibility";
 import type { DnsAccounts } from "../dns-accounts/service";
 import { Problem } from "../problems";
 import type { ChallengeHosts } from "./challenge-hosts";
-import type { ZoneLocation } from "./location";
+import { type ZoneLocation, zoneObjectName } from "./location";
 import type { DnsPin, Zones } from "./service";
 
 export interface ChallengePlace {
@@ -54,7 +55,7 @@ export function createChallengeZones(ports: {
       if (alias !== undefined) requireAlias(challengeNames, recordNames, alias);
       const locate = zones.locator(ownerId, pin, recordNames);
       const locateAnywhere = zones.locator(ownerId, {}, recordNames);
-      return Promise.all(
+      const places = await Promise.all(
         recordNames.map(async (recordName, index) => {
           const location = locate(recordName);
           if (recordName === challengeNames[index]) return { recordName, location: await location };
@@ -65,6 +66,8 @@ export function createChallengeZones(ports: {
           return place;
         }),
       );
+      requireRoom(places);
+      return places;
     },
 
     /** One look at all servers that answer for the value's zone. */
@@ -77,6 +80,20 @@ export function createChallengeZones(ports: {
       return { name, visible: seen.visible, method: seen.method, servers: seen.servers };
     },
   };
+}
+
+/** Some providers hold fewer values in a zone than an order may need there. Throws Problem 422. */
+function requireRoom(places: ChallengePlace[]): void {
+  for (const sharing of Map.groupBy(places, ({ location }) => zoneObjectName(location)).values()) {
+    const [{ provider, zone }] = sharing.map(({ location }) => location) as [ZoneLocation];
+    const { title, mostTxtValues = Number.POSITIVE_INFINITY } = providers[provider] ?? {};
+    if (sharing.length <= mostTxtValues) continue;
+    const most = mostTxtValues === 1 ? "one TXT value" : `${mostTxtValues} TXT values`;
+    throw new Problem(
+      422,
+      `${title} can hold ${most} at once in ${zone}, and this certificate needs ${sharing.length} there: one for each name, a wildcard and the name below it being two. Make a certificate for each, or let a CNAME at _acme-challenge lead to another provider.`,
+    );
+  }
 }
 
 function requireAlias(challengeNames: string[], recordNames: string[], alias: string): void {

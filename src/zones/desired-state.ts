@@ -68,6 +68,17 @@ export class DesiredState {
     return others.toArray().length > 0;
   }
 
+  /** The values that others than `owner` still want. */
+  wantedByOthers(owner: string): string[] {
+    const rows = this.sql.exec<Row>("SELECT value FROM placed WHERE owner <> ? AND unwanted = 0", owner);
+    return rows.toArray().map(({ value }) => String(value));
+  }
+
+  /** For values that are written over: removing them later would remove what has come in their place. */
+  forgetUnwanted(): void {
+    this.sql.exec("DELETE FROM placed WHERE unwanted = 1");
+  }
+
   forget({ name, type, value, owner }: PlacedValue): void {
     this.sql.exec(
       "DELETE FROM placed WHERE name = ? AND type = ? AND value = ? AND owner = ?",

@@ -18,6 +18,7 @@ export type ZoneOutcome = { ok: true } | { ok: false; failure: ZoneFailure };
 
 const DAY = 86_400_000;
 const LEASE = 60_000;
+const ROOM_AGAIN = 20_000;
 const RETRY_FIRST = 2_000;
 const RETRY_LAST = 3_600_000;
 const RETRY_WITHOUT_CONNECTION = 600_000;
@@ -29,11 +30,24 @@ export class DnsZone extends DurableObject<Env> {
   /** Places values beside what is there, for `owner`; all are at the provider when it answers ok. */
   async place(owner: string, values: RecordValue[]): Promise<ZoneOutcome> {
     return this.serialise(async (connection, zone) => {
+      this.makeRoom(connection, owner, values);
       this.desired.want(owner, values, Date.now() + DAY);
       await this.wakeBy(Date.now() + LEASE);
       if (connection.addAll) await connection.addAll(zone, values);
       else for (const value of values) await connection.add(zone, value);
     });
+  }
+
+  /** Where there is room for few values only: those of others stay, and what is to go anyway is written over. */
+  private makeRoom({ mostTxtValues }: ZoneConnection, owner: string, values: RecordValue[]): void {
+    if (mostTxtValues === undefined) return;
+    const others = this.desired.wantedByOthers(owner);
+    if (new Set([...others, ...values.map(({ value }) => value)]).size > mostTxtValues) {
+      const most = mostTxtValues === 1 ? "one TXT value" : `${mostTxtValues} TXT values`;
+      const detail = `It can hold ${most} at once, and another order needs the room now.`;
+      throw new DnsProviderError("unavailable", "The DNS provider", detail, { retryAfter: Date.now() + ROOM_AGAIN });
+    }
+    this.desired.forgetUnwanted();
   }
 
   /** Removes what `owner` placed. It answers at once when the provider fails: the object goes on trying. */

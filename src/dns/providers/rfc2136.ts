@@ -4,10 +4,10 @@
  */
 import { z } from "zod";
 import { ancestors, isWithin, normaliseName } from "../names";
-import { choice, defineProvider, field, type RecordType, type RecordValue, secret, shaped } from "../provider";
+import { defineProvider, field, type RecordType, type RecordValue, secret, shaped } from "../provider";
 import { ResolveError } from "../resolver";
 import { type Exchange, overTcp } from "../tcp";
-import { sign, type TsigKey, tsigAlgorithms, verify } from "../tsig";
+import { sign, type TsigAlgorithm, type TsigKey, tsigAlgorithms, verify } from "../tsig";
 import {
   type Bytes,
   classes,
@@ -50,10 +50,11 @@ export const rfc2136 = defineProvider({
       "Key name",
       "tsig-keygen -a hmac-sha256 certedge makes a key for BIND, keymgr -t certedge for Knot",
     ),
-    algorithm: choice(
+    algorithm: shaped(
       "Algorithm",
-      "as the server has it for the key; a Worker cannot compute hmac-md5 and hmac-sha224",
-      tsigAlgorithms,
+      `as the server has it for the key: ${tsigAlgorithms.join(", ")}; a Worker cannot compute hmac-md5`,
+      new RegExp(`^(${tsigAlgorithms.join("|")})$`, "i"),
+      `It has to be one of ${tsigAlgorithms.join(", ")}.`,
     ).default("hmac-sha256"),
     secret: secret("Secret", "the key's, in base64"),
     zone: field("Zone", "only where the server cannot be asked for the zones that it has").optional(),
@@ -66,7 +67,7 @@ export const rfc2136 = defineProvider({
   connect({ server, key_name, algorithm, secret: given, zone: only }, http, { connect }) {
     if (!BASE64.test(given)) throw http.error("credential", "The secret of the TSIG key is not base64.");
     const secret = Uint8Array.from(atob(given), (character) => character.charCodeAt(0));
-    const key: TsigKey = { name: normaliseName(key_name), algorithm, secret };
+    const key: TsigKey = { name: normaliseName(key_name), algorithm: algorithm.toLowerCase() as TsigAlgorithm, secret };
     const cuts = zoneCuts();
 
     async function ask(exchange: Exchange, message: Parameters<Ask>[0]): Promise<DecodedMessage> {

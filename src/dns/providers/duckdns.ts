@@ -1,0 +1,77 @@
+/**
+ * Duck DNS: one host with an address of each kind, and one TXT value for it and every name below.
+ * API: https://www.duckdns.org/spec.jsp
+ */
+import { z } from "zod";
+import type { ApiAnswer } from "../http";
+import { isWithin, normaliseName } from "../names";
+import { defineProvider, field, type RecordSet, type RecordType, secret } from "../provider";
+
+const PARENT = "duckdns.org";
+const PARAMETERS: Partial<Record<RecordType, string>> = { TXT: "txt", A: "ip", AAAA: "ipv6" };
+
+/** "OK" or "KO", both with status 200. */
+function judge({ status, body }: ApiAnswer) {
+  if (status !== 200) return undefined;
+  if (body === "KO") return "credential";
+  return body === "OK" ? "ok" : "unavailable";
+}
+
+export const duckdns = defineProvider({
+  id: "duckdns",
+  title: "Duck DNS",
+  credentials: z.strictObject({
+    api_token: secret("Token", "as the page of duckdns.org shows it; it is for all of the account's hosts"),
+    domain: field("Host", "home.duckdns.org"),
+  }),
+  needs: "the token of the account that has the host",
+  minimumTtl: 60,
+  writes: "whole record sets",
+  mostTxtValues: 1,
+
+  connect({ api_token, domain }, http) {
+    const label = normaliseName(domain).replace(/\.duckdns\.org$/, "");
+    const host = `${label}.${PARENT}`;
+    const api = http.withBase(
+      `https://www.${PARENT}`,
+      {},
+      {
+        judge,
+        parse: (text) => text.trim(),
+        explain: (body) => (body === "KO" ? "KO" : undefined),
+      },
+    );
+
+    /** Everything is a GET, and comes to the same when it is done again. */
+    async function set(zone: string, name: string, type: RecordType, value: string, more = {}): Promise<void> {
+      const parameter = PARAMETERS[type];
+      if (zone !== host || !isWithin(name, host))
+        throw http.error("zone_not_found", `The account is for ${host} alone.`);
+      if (!parameter || (type !== "TXT" && name !== host)) {
+        throw http.error("refused", `It has no ${type} at ${name}: a host has one A, one AAAA and one TXT.`);
+      }
+      await api.send("GET", "update", undefined, {
+        query: { domains: label, token: api_token, [parameter]: value, ...more },
+      });
+    }
+
+    async function replace(zone: string, { name, type, values }: RecordSet): Promise<void> {
+      const [value, second] = values;
+      if (second !== undefined) throw http.error("refused", `It can hold one ${type} at ${name}.`);
+      if (value !== undefined) return set(zone, name, type, value);
+      // "clear" without a TXT takes the addresses of both kinds away.
+      if (type !== "TXT")
+        throw http.error("refused", "It cannot take one address away without the other: clear it by hand.");
+      await set(zone, name, type, "", { clear: true });
+    }
+
+    return {
+      zones: async () => [host],
+      hasZone: async (name) => name === host,
+      add: (zone, { name, type, value }) => set(zone, name, type, value),
+      /** The zone's object sees to it that no other value has come in its place. */
+      remove: (zone, { name, type }) => replace(zone, { name, type, values: [], ttl: 0 }),
+      replace,
+    };
+  },
+});

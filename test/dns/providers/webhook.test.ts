@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { webhook } from "../../../src/dns/providers/webhook";
+import { fakeApi, writtenContract } from "../../support/fake-api";
+import { connectTo, holdContract } from "../../support/provider-contract";
+
+const NAME = "_acme-challenge.example.com";
+const txt = (value: string, name = NAME) => ({ name, type: "TXT" as const, value, ttl: 60 });
+const PASSWORD = "hook-password-9tQ";
+const call = { body: z.strictObject({ fqdn: z.string().endsWith("."), value: z.string() }) };
+const contract = writtenContract({ "POST /hook/present": call, "POST /hook/cleanup": call });
+
+function webhookFake({ open = false } = {}) {
+  const held = new Set<string>();
+  const authorization = `Basic ${Buffer.from(`certedge:${PASSWORD}`).toString("base64")}`;
+  const keyOf = (body: unknown) => Object.values(body as object).join(" ");
+  const api = fakeApi({
+    contract,
+    refuse: ({ headers }) =>
+      headers.authorization === (open ? undefined : authorization) ? undefined : { status: 401 },
+    routes: {
+      "POST /hook/present": ({ body }) => {
+        held.add(keyOf(body));
+        return {};
+      },
+      "POST /hook/cleanup": ({ body }) => (held.delete(keyOf(body)) ? {} : { status: 404 }),
+    },
+  });
+  const login = open ? {} : { username: "certedge", password: PASSWORD };
+  const given = { base_url: "https://dns.example.net/hook", zones: "example.com, Example.org.", ...login };
+  const connect = (more = {}) => connectTo({ provider: webhook, credentials: { ...given, ...more }, http: api.http });
+  return { api, held, connect };
+}
+
+describe("The webhook", () => {
+  let fake: ReturnType<typeof webhookFake>;
+  holdContract(() => ({ violations: () => fake.api.violations }) as never);
+
+  it.each([{ open: false }, { open: true }])("is told what to set and what to remove, with %j", async (options) => {
+    fake = webhookFake(options);
+    const connection = fake.connect();
+    expect(await connection.zones?.()).toEqual(["example.com", "example.org"]);
+    await connection.add("example.com", txt("first"));
+    await connection.add("example.com", txt("second"));
+    await connection.remove("example.com", txt("first"));
+    expect([...fake.held]).toEqual([`${NAME}. second`]);
+  });
+
+  it("that has removed the value already has done what was asked", async () => {
+    fake = webhookFake();
+    await fake.connect().remove("example.com", txt("gone"));
+    expect(fake.api.requests).toHaveLength(1);
+  });
+
+  it("is told again when nobody knows whether it has acted", async () => {
+    fake = webhookFake();
+    fake.api.fail("breaks after");
+    await fake.connect().add("example.com", txt("value"));
+    expect([...fake.held]).toEqual([`${NAME}. value`]);
+  });
+
+  it("that refuses the password is asked once, and the password is told to nobody", async () => {
+    fake = webhookFake();
+    const password = "password-of-another";
+    const failure = await fake
+      .connect({ password })
+      .add("example.com", txt("value"))
+      .catch((error) => error);
+    expect(failure.kind).toBe("credential");
+    expect(failure.message).not.toContain(password);
+    expect(fake.api.requests).toHaveLength(1);
+  });
+
+  it("is not asked for zones of others, nor for host names", async () => {
+    fake = webhookFake();
+    const connection = fake.connect();
+    const other = connection.add("example.net", txt("value", "_acme-challenge.example.net"));
+    await expect(other).rejects.toMatchObject({ kind: "zone_not_found" });
+    const host = { name: "www.example.com", type: "A" as const, values: ["192.0.2.1"], ttl: 60 };
+    await expect(connection.replace("example.com", host)).rejects.toMatchObject({ kind: "refused" });
+    expect(fake.api.requests).toEqual([]);
+  });
+
+  it.each(["example", "example.com;example.org", "", "https://example.com"])(
+    "does not take %j for a list of zones",
+    (zones) => {
+      fake = webhookFake();
+      expect(() => fake.connect({ zones })).toThrow(/zones/);
+    },
+  );
+});
