@@ -1,29 +1,16 @@
 /** The CaAccount object: one for each CA account. It alone signs with the account's key, and keeps its nonces and the CA's directory. */
 import { DurableObject } from "cloudflare:workers";
 import type { AccountKey } from "../acme/account-key";
-import { dns01Value } from "../acme/challenges";
-import { type AcmeAuthorization, AcmeClient, type AcmeOrder } from "../acme/client";
+import type { ChallengeType } from "../acme/challenges";
+import { AcmeClient, type AcmeOrder } from "../acme/client";
 import { DirectoryCache } from "../acme/directory";
-import { AcmeProblem, shortType } from "../acme/errors";
+import { AcmeProblem } from "../acme/errors";
 import { NoncePool } from "../acme/nonces";
 import type { Identifier } from "../acme/schemas";
 import { createServices } from "../services";
 import { type CaOutcome, toCaFailure } from "./failure";
+import { describeAuthorization, type PendingAuthorization } from "./pending-authorization";
 import type { OpenCaAccount } from "./service";
-
-/** One name to prove, and what proves it (RFC 8555 §8.4). */
-export interface PendingAuthorization {
-  url: string;
-  name: string;
-  wildcard: boolean;
-  status: AcmeAuthorization["status"];
-  challengeUrl?: string;
-  challengeStatus?: string;
-  dnsValue?: string;
-  /** What the CA said of a challenge that failed. */
-  problem?: { type: string; detail: string };
-  offered: string[];
-}
 
 const AGENT = "certedge/0.1 (+https://github.com/certedge/certedge)";
 /** One wake-up of an object may wait for six answers at a time and has a budget of requests; chunks keep below both. */
@@ -74,10 +61,12 @@ export class CaAccount extends DurableObject<Env> {
     return this.attempt((client) => client.order(url));
   }
 
-  authorizations(urls: string[]): Promise<CaOutcome<PendingAuthorization[]>> {
-    return this.attempt(async (client, account) => {
+  /** With the challenges of one type. */
+  authorizations(urls: string[], type: ChallengeType): Promise<CaOutcome<PendingAuthorization[]>> {
+    return this.attempt(async (client, { accountKey, row }) => {
       const all = await client.authorizations(urls);
-      return Promise.all(all.map((authorization) => describe(authorization, account)));
+      const responder = { accountKey, accountUrl: row.accountUrl ?? "", directoryUrl: row.directoryUrl };
+      return Promise.all(all.map((authorization) => describeAuthorization(authorization, type, responder)));
     });
   }
 
@@ -174,31 +163,6 @@ export class CaAccount extends DurableObject<Env> {
       directories: this.directories,
     });
   }
-}
-
-async function describe(
-  { url, identifier, wildcard, status, challenges }: AcmeAuthorization,
-  { accountKey }: OpenCaAccount,
-): Promise<PendingAuthorization> {
-  const dns = challenges.find((challenge) => challenge.type === "dns-01");
-  const failed = challenges.find((challenge) => challenge.error);
-  return {
-    url,
-    name: identifier.value,
-    wildcard,
-    status,
-    offered: challenges.map((challenge) => challenge.type),
-    ...(dns?.token
-      ? {
-          challengeUrl: dns.url,
-          challengeStatus: dns.status,
-          dnsValue: await dns01Value(dns.token, accountKey.jwk),
-        }
-      : {}),
-    ...(failed?.error
-      ? { problem: { type: shortType(failed.error.type), detail: failed.error.detail ?? "no detail" } }
-      : {}),
-  };
 }
 
 const keyOf = (identifiers: Identifier[]) =>

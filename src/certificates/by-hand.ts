@@ -6,7 +6,9 @@ const handsOn = ({ location }: OrderChallenge) => (location ? providers[location
 
 /** For a step's detail: the records that a person has to set, or may remove now; nothing where there are none. */
 export function handwork(verb: "set" | "remove", challenges: OrderChallenge[] = []) {
-  const records = challenges.filter(handsOn).map(({ recordName, value }) => ({ name: recordName, type: "TXT", value }));
+  // A record of dns-persist-01 is to stay.
+  const theirs = challenges.filter((challenge) => handsOn(challenge) && !(verb === "remove" && challenge.claim));
+  const records = theirs.map(({ recordName, value }) => ({ name: recordName, type: "TXT", value }));
   return records.length > 0 ? { [verb]: records } : {};
 }
 

@@ -46,8 +46,8 @@ export const causes = {
     retries: 0,
   },
   no_dns_challenge: {
-    title: "The certificate authority offers no DNS challenge for a name",
-    whatToDo: "Leave the name out, or use another authority for it.",
+    title: "The certificate authority does not offer the DNS challenge for a name",
+    whatToDo: "Set challenge_type to one that it offers, leave the name out, or use another authority for it.",
     retries: 0,
   },
   dns_credential: {
@@ -66,8 +66,9 @@ export const causes = {
     retries: 2,
   },
   dns_not_visible: {
-    title: "The challenge value did not become visible at the zone's name servers",
-    whatToDo: "See in the evidence which server did not show it: is the zone delegated to this DNS account?",
+    title: "What proves a name is not to be seen in the DNS",
+    whatToDo:
+      "See in the evidence which record is to be set, or which server did not show it: is the zone delegated to this DNS account?",
     retries: 0,
   },
   bad_certificate: {

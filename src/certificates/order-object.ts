@@ -5,6 +5,7 @@ import { causes, type OrderFailure, toOrderFailure } from "./order-failure";
 import { OrderLog } from "./order-log";
 import { isWorking, type Order, type OrderInput, type OrderStep } from "./order-state";
 import { type StepPorts, type StepResult, steps } from "./order-steps";
+import { recordsOf } from "./standing-records";
 
 /** An order as it leaves the object. */
 export interface OrderView {
@@ -14,6 +15,8 @@ export interface OrderView {
   state: Order["state"];
   problem?: Order["progress"]["problem"];
   versionId?: string;
+  /** What proves the names, where it is known by now. */
+  records: ReturnType<typeof recordsOf>;
   createdAt: number;
   finishedAt: number | null;
   notBefore: number;
@@ -207,6 +210,7 @@ export class CertificateOrder extends DurableObject<Env> {
       state,
       ...(progress.problem ? { problem: progress.problem } : {}),
       ...(progress.stored && progress.versionId ? { versionId: progress.versionId } : {}),
+      records: recordsOf(progress.challenges ?? []),
       createdAt,
       finishedAt,
       notBefore,

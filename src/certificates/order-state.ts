@@ -1,4 +1,6 @@
 /** The states of an order, in their natural order, and what an order knows at each of them. */
+import type { ChallengeType } from "../acme/challenges";
+import type { PersistentClaim } from "../dns/persistent-validation";
 import type { CertificateFacts } from "../pki/certificate";
 import type { ZoneLocation } from "../zones/location";
 import type { OrderProblem } from "./order-failure";
@@ -44,6 +46,8 @@ export interface OrderInput {
   dnsAccountId: string | null;
   /** Orders of before it was known have none. */
   domainAlias?: string | null;
+  /** The same; nothing is dns-01. */
+  challengeType?: ChallengeType | null;
   /** RFC 9773 §5: the certificate that the new one replaces, and the CA account that issued it. */
   replaces?: { renewalIdentifier: string; caAccountId: string };
 }
@@ -53,8 +57,11 @@ export interface OrderChallenge {
   name: string;
   challengeUrl: string;
   value: string;
+  /** With dns-persist-01: what the record has to say, in whatever words. */
+  claim?: PersistentClaim;
   /** The name that holds the value: the challenge name, or where its CNAME leads. */
   recordName?: string;
+  /** None where the record stands already. */
   location?: ZoneLocation;
 }
 
@@ -67,6 +74,8 @@ export type LeafFacts = Pick<
 export interface OrderProgress {
   /** Set before newOrder is sent: after a crash the CA may have an order that we never heard of. */
   newOrderSent?: boolean;
+  /** Of the account at the CA. */
+  accountUrl?: string;
   orderUrl?: string;
   finalizeUrl?: string;
   authorizationUrls?: string[];

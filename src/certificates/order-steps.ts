@@ -1,6 +1,8 @@
 /** The steps of an order, one for each working state. A step may be cut off anywhere and is then taken again from its start. */
+import { type ChallengeType, challengeNames } from "../acme/challenges";
 import type { CaAccount } from "../ca-accounts/account-object";
 import { valueIn } from "../ca-accounts/failure";
+import type { PendingAuthorization } from "../ca-accounts/pending-authorization";
 import type { CaAccounts } from "../ca-accounts/service";
 import type { CertificateFacts } from "../pki/certificate";
 import { createCertificateRequest } from "../pki/certificate-request";
@@ -23,6 +25,7 @@ import type {
   OrderState,
   WorkingState,
 } from "./order-state";
+import { locateMissing, oneRecordEach, standingOwner, standingRecords } from "./standing-records";
 
 export interface StepPorts {
   caAccounts: CaAccounts;
@@ -54,7 +57,7 @@ const POLL_HANDS = 30_000;
 export const steps: Record<WorkingState, Step> = {
   async registering({ input }, ports) {
     const { accountUrl } = valueIn(await account(input.caAccountId, ports).register());
-    return { next: "ordering", detail: { account_url: accountUrl } };
+    return { next: "ordering", progress: { accountUrl }, detail: { account_url: accountUrl } };
   },
 
   async ordering({ input, progress, createdAt }, ports) {
@@ -87,50 +90,55 @@ export const steps: Record<WorkingState, Step> = {
 
   async authorizing({ input, progress }, ports) {
     const urls = progress.authorizationUrls ?? [];
-    const [answered, places] = await Promise.all([
-      account(input.caAccountId, ports).authorizations(urls),
+    const type = typeOf(input);
+    const [answered, places, nameOf] = await Promise.all([
+      account(input.caAccountId, ports).authorizations(urls, type),
       // What fails here is told by the step "locating", if a place is needed at all.
-      placesOf(input.names, input, ports).catch(() => undefined),
+      type === "dns-persist-01" ? undefined : placesOf(input.names, input, progress, ports).catch(() => undefined),
+      challengeNames(type, progress.accountUrl ?? ""),
     ]);
     const authorizations = valueIn(answered);
     const challenges: OrderChallenge[] = [];
-    for (const { name, wildcard, status, challengeUrl, dnsValue, offered, problem } of authorizations) {
+    for (const authorization of authorizations) {
+      const { name, wildcard, status, challengeUrl, dnsValue, claim, problem } = authorization;
       const shown = wildcard ? `*.${name}` : name;
       if (status === "valid") continue;
       if (status !== "pending") throw validationFailure([{ name: shown, ...problem }], `is ${status}`);
-      if (!challengeUrl || !dnsValue) {
-        throw new OrderFailure("no_dns_challenge", `For ${shown} it offers only ${offered.join(", ")}.`, { offered });
-      }
-      challenges.push({ name: shown, challengeUrl, value: dnsValue, ...places?.get(shown) });
+      if (!challengeUrl || !dnsValue) throw notOffered(shown, type, authorization);
+      const proof = { name: shown, challengeUrl, value: dnsValue, ...(claim ? { claim } : {}) };
+      challenges.push({ ...proof, recordName: nameOf(shown), ...places?.get(shown) });
     }
     const detail = { authorizations: urls.length, already_valid: urls.length - challenges.length };
     const located = challenges.every(({ location }) => location !== undefined);
     const next = challenges.length === 0 ? "awaiting_ready" : located ? "placing" : "locating";
-    return { next, progress: { challenges }, detail: { ...detail, ...(located ? zonesOf(challenges) : {}) } };
+    return {
+      next,
+      progress: { challenges: oneRecordEach(challenges) },
+      detail: { ...detail, ...(located ? zonesOf(challenges) : {}) },
+    };
   },
 
   async locating({ input, progress }, ports) {
     const unplaced = progress.challenges ?? [];
+    if (typeOf(input) === "dns-persist-01") {
+      return locateMissing(unplaced, ports, (names) => placesOf(names, input, progress, ports));
+    }
     const names = unplaced.map(({ name }) => name);
-    const places = await placesOf(names, input, ports);
+    const places = await placesOf(names, input, progress, ports);
     const challenges = unplaced.map((challenge) => ({ ...challenge, ...places.get(challenge.name) }));
     return { next: "placing", progress: { challenges }, detail: zonesOf(challenges) };
   },
 
   async placing({ input, progress }, ports) {
     await Promise.all(
-      byZone(progress.challenges ?? []).map(({ location, challenges }) =>
-        ports.zones.place(
-          location,
-          input.id,
-          challenges.map(({ recordName, value }) => ({
-            name: recordName ?? "",
-            type: "TXT",
-            value,
-            ttl: CHALLENGE_TTL,
-          })),
-        ),
-      ),
+      byZone(progress.challenges ?? []).map(({ location, challenges }) => {
+        if (typeOf(input) === "dns-persist-01") {
+          return ports.zones.keep(location, standingOwner(input.certificateId), standingRecords(challenges));
+        }
+        const record = { type: "TXT" as const, ttl: CHALLENGE_TTL };
+        const values = challenges.map(({ recordName = "", value }) => ({ ...record, name: recordName, value }));
+        return ports.zones.place(location, input.id, values);
+      }),
     );
     const detail = { records: progress.challenges?.map(({ recordName }) => recordName) };
     const patience = patienceOf(progress.challenges);
@@ -139,7 +147,7 @@ export const steps: Record<WorkingState, Step> = {
       return { next: "checking", progress: next, detail: { ...detail, ...handwork("set", progress.challenges) } };
     }
     // What our own zone holds, it answers: there is nothing to wait for.
-    const ours = progress.challenges?.every(({ location }) => location?.dnsAccountId === null) ?? false;
+    const ours = progress.challenges?.every(({ location }) => !location?.dnsAccountId) ?? false;
     if (ours) return { next: "validating", progress: { deadline: ports.now() + CA_DEADLINE }, detail };
     return { next: "checking", progress: { deadline: ports.now() + VISIBILITY_DEADLINE }, detail };
   },
@@ -171,7 +179,7 @@ export const steps: Record<WorkingState, Step> = {
     let challengeUrls = (progress.challenges ?? []).map((challenge) => challenge.challengeUrl);
     if (progress.responded) {
       // After a crash some challenges may be under way already; a CA may refuse to begin those again.
-      const authorizations = valueIn(await ca.authorizations(progress.authorizationUrls ?? []));
+      const authorizations = valueIn(await ca.authorizations(progress.authorizationUrls ?? [], typeOf(input)));
       const untouched = authorizations.filter(({ status, challengeStatus }) => status === challengeStatus);
       challengeUrls = untouched.flatMap(({ status, challengeUrl }) =>
         status === "pending" ? (challengeUrl ?? []) : [],
@@ -191,7 +199,7 @@ export const steps: Record<WorkingState, Step> = {
       case "valid":
         return { next: "finalizing", detail: { polls: attempts + 1 } };
       case "invalid":
-        throw await whyInvalid(progress, ca, order.error?.detail);
+        throw await whyInvalid(input, progress, ca, order.error?.detail);
       case "pending":
         return poll(order.retryAfter, attempts, progress, ports);
     }
@@ -218,7 +226,7 @@ export const steps: Record<WorkingState, Step> = {
     if (order.status === "valid" && order.certificate) {
       return { next: "downloading", progress: { certificateUrl: order.certificate }, detail: { polls: attempts + 1 } };
     }
-    if (order.status === "invalid") throw await whyInvalid(progress, ca, order.error?.detail);
+    if (order.status === "invalid") throw await whyInvalid(input, progress, ca, order.error?.detail);
     return poll(order.retryAfter, attempts, progress, ports);
   },
 
@@ -264,13 +272,26 @@ export const steps: Record<WorkingState, Step> = {
   },
 };
 
+const typeOf = ({ challengeType }: OrderInput): ChallengeType => challengeType ?? "dns-01";
+
+function notOffered(name: string, type: ChallengeType, { offered, unusable }: PendingAuthorization): OrderFailure {
+  const detail = unusable ?? `It offers ${offered.join(", ") || "nothing"}, and no ${type}.`;
+  return new OrderFailure("no_dns_challenge", `${name} cannot be proven. ${detail}`, { offered, wanted: type });
+}
+
 /** The places of names, by name. Throws Problem and DnsProviderError. */
-async function placesOf(names: string[], input: OrderInput, { challengeZones }: StepPorts) {
+async function placesOf(
+  names: string[],
+  input: OrderInput,
+  { accountUrl = "" }: OrderProgress,
+  { challengeZones }: StepPorts,
+) {
   const pin = {
     ...(input.dnsProvider ? { provider: input.dnsProvider } : {}),
     ...(input.dnsAccountId ? { accountId: input.dnsAccountId } : {}),
   };
-  const places = await challengeZones.locate(input.ownerId, names, pin, input.domainAlias ?? undefined);
+  const nameOf = await challengeNames(typeOf(input), accountUrl);
+  const places = await challengeZones.locate(input.ownerId, names, pin, input.domainAlias ?? undefined, nameOf);
   return new Map(names.map((name, index) => [name, places[index]]));
 }
 
@@ -291,7 +312,9 @@ const zonesOf = (challenges: OrderChallenge[]) => ({
 });
 
 /** A provider that fails now is told again by the zone's object. */
-async function releaseAll({ id }: OrderInput, { challenges = [] }: OrderProgress, { zones }: StepPorts) {
+async function releaseAll(input: OrderInput, { challenges = [] }: OrderProgress, { zones }: StepPorts) {
+  const { id } = input;
+  if (typeOf(input) === "dns-persist-01") return; // its records stay, for the orders to come
   await Promise.all(byZone(challenges).map(({ location }) => zones.release(location, id)));
 }
 
@@ -328,11 +351,12 @@ function poll(
 }
 
 async function whyInvalid(
+  input: OrderInput,
   { authorizationUrls = [] }: OrderProgress,
   ca: DurableObjectStub<CaAccount>,
   detail: string | undefined,
 ): Promise<OrderFailure> {
-  const authorizations = valueIn(await ca.authorizations(authorizationUrls));
+  const authorizations = valueIn(await ca.authorizations(authorizationUrls, typeOf(input)));
   const failed = authorizations
     .filter(({ status }) => status !== "valid" && status !== "pending")
     .map(({ name, wildcard, problem }) => ({ name: wildcard ? `*.${name}` : name, ...problem }));

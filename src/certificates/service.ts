@@ -4,6 +4,7 @@ import type { Access, AccountIdentity } from "../accounts/identity";
 import { requireKept, takeBackBeyondPlan } from "../accounts/plan-limits";
 import { requireAny, requireOpened } from "../accounts/plans";
 import { isAllowed, requireDomains } from "../accounts/scopes";
+import { type ChallengeType, challengeNames } from "../acme/challenges";
 import { valueIn } from "../ca-accounts/failure";
 import type { CaAccountRow, CaAccounts } from "../ca-accounts/service";
 import { type Identifier, NameError, parseIdentifier } from "../pki/identifiers";
@@ -31,13 +32,22 @@ export interface NewCertificate {
   dnsProvider: string | null;
   dnsAccountId: string | null;
   domainAlias: string | null;
+  /** Null is dns-01. */
+  challengeType: ChallengeType | null;
 }
 
 /** What can be changed of a certificate; it takes effect at the next order. */
 export type CertificateChange = Partial<
   Pick<
     NewCertificate,
-    "caAccountId" | "dnsProvider" | "dnsAccountId" | "domainAlias" | "keyType" | "mustStaple" | "profile"
+    | "caAccountId"
+    | "dnsProvider"
+    | "dnsAccountId"
+    | "domainAlias"
+    | "challengeType"
+    | "keyType"
+    | "mustStaple"
+    | "profile"
   >
 >;
 
@@ -115,6 +125,7 @@ export function createCertificates(ports: CertificatePorts) {
       dnsProvider: row.dnsProvider,
       dnsAccountId: row.dnsAccountId,
       domainAlias: row.domainAlias,
+      challengeType: row.challengeType,
       ...(version?.renewalIdentifier
         ? { replaces: { renewalIdentifier: version.renewalIdentifier, caAccountId: version.caAccountId } }
         : {}),
@@ -130,6 +141,27 @@ export function createCertificates(ports: CertificatePorts) {
       requireHeld(database, row.ownerId, row.names),
     ]);
     return start(row, reason, caAccount);
+  }
+
+  /** Whether there is a place for what the names are to be proven by. Throws Problem 422, 403. */
+  async function requireProvable(
+    ownerId: number,
+    names: string[],
+    way: Pick<NewCertificate, "dnsProvider" | "dnsAccountId" | "domainAlias" | "challengeType">,
+    { accountUrl }: CaAccountRow,
+  ): Promise<void> {
+    const alias = way.domainAlias ?? undefined;
+    if (way.challengeType === "dns-persist-01") {
+      // Its records may well be set by a person, in a zone that certedge never sees.
+      if (alias === undefined) return;
+      const detail = "dns-persist-01 needs no domain_alias: its record is set once, where the name itself is.";
+      throw new Problem(422, detail, { errors: [{ pointer: "/domain_alias", detail }] });
+    }
+    const type = way.challengeType ?? "dns-01";
+    // The label of an account that is not registered yet is not known: its order looks for the alias.
+    const isKnown = type === "dns-01" || accountUrl !== null;
+    const nameOf = await challengeNames(isKnown ? type : "dns-01", accountUrl ?? "");
+    await ports.challengeZones.locate(ownerId, names, pinOf(way), isKnown ? alias : undefined, nameOf);
   }
 
   return {
@@ -162,7 +194,7 @@ export function createCertificates(ports: CertificatePorts) {
       if (existing?.currentVersionId && existing.status !== "revoked") {
         throw new Problem(409, `There is a certificate for ${domain} already. Renew it, or delete it first.`);
       }
-      await ports.challengeZones.locate(owner.id, names, pinOf(input), input.domainAlias ?? undefined);
+      await requireProvable(owner.id, names, input, caAccount);
       // Not sooner: of a certedge that was just set up, the zone that all share is known from the first look on.
       await requireHeld(database, owner.id, names);
       const row = await store(database, owner, domain, names, input, existing, now());
@@ -175,12 +207,12 @@ export function createCertificates(ports: CertificatePorts) {
       const changed = { ...row, ...change };
       // A pin to an account is one to its provider: another provider alone leaves the account open.
       if (change.dnsProvider !== undefined && change.dnsAccountId === undefined) changed.dnsAccountId = null;
-      await Promise.all([
-        change.caAccountId ? ports.caAccounts.choose(row.ownerId, change.caAccountId) : undefined,
-        ports.challengeZones.locate(row.ownerId, row.names, pinOf(changed), changed.domainAlias ?? undefined),
-      ]);
-      const { caAccountId, dnsProvider, dnsAccountId, domainAlias, keyType, mustStaple, profile } = changed;
-      const settings = { caAccountId, dnsProvider, dnsAccountId, domainAlias, keyType, mustStaple, profile };
+      const caAccount = await ports.caAccounts.choose(row.ownerId, changed.caAccountId);
+      await requireProvable(row.ownerId, row.names, changed, caAccount);
+      const { caAccountId, dnsProvider, dnsAccountId, domainAlias, challengeType } = changed;
+      const { keyType, mustStaple, profile } = changed;
+      const way = { caAccountId, dnsProvider, dnsAccountId, domainAlias, challengeType };
+      const settings = { ...way, keyType, mustStaple, profile };
       await database
         .update(certificates)
         .set({ ...settings, updatedAt: now() })
@@ -340,6 +372,7 @@ async function store(
     dnsProvider: input.dnsProvider,
     dnsAccountId: input.dnsAccountId,
     domainAlias: input.domainAlias,
+    challengeType: input.challengeType,
     status: "pending" as const,
     failures: 0,
     problem: null,

@@ -10,7 +10,8 @@ export interface DnsAccountScope {
   allowedRecords: AllowedRecords[] | null;
 }
 
-const CHALLENGE = "_acme-challenge.";
+/** The names of dns-01, dns-account-01 (a label of the account's own before it) and dns-persist-01. */
+const CHALLENGE = /^((_[a-z2-7]{16}\.)?_acme-challenge|_validation-persist)\./;
 
 /** A connection that sees and writes what the scope allows, and refuses the rest before the provider is asked. */
 export function withinScope(connection: ZoneConnection, scope: DnsAccountScope, title: string): ZoneConnection {
@@ -55,5 +56,5 @@ export function withinScope(connection: ZoneConnection, scope: DnsAccountScope, 
 
 function kindOf(name: string, type: RecordType): AllowedRecords {
   if (type !== "TXT") return "hosts";
-  return name.startsWith(CHALLENGE) ? "acme_challenges" : "txt";
+  return CHALLENGE.test(name) ? "acme_challenges" : "txt";
 }

@@ -1,8 +1,9 @@
 /** Where the values that prove names go, and whether they can be seen there. */
 import { dns01Name } from "../acme/challenges";
-import { followCname } from "../dns/cname";
+import { followCname, txtValues } from "../dns/cname";
+import { judgePersistentRecords, type PersistentClaim } from "../dns/persistent-validation";
 import { providers } from "../dns/registry";
-import type { Resolver } from "../dns/resolver";
+import { ResolveError, type Resolver } from "../dns/resolver";
 import { checkVisible, type VisibilityPorts } from "../dns/visibility";
 import type { DnsAccounts } from "../dns-accounts/service";
 import { Problem } from "../problems";
@@ -46,13 +47,19 @@ export function createChallengeZones(ports: {
   return {
     /**
      * The places of all names, in their order. `alias` is the name that every challenge name has to be an alias of, or
-     * what it says below _acme-challenge. Throws Problem 422 for a name without a zone or without that alias, 403 for an
-     * alias of what is somebody else's.
+     * what it says below the challenge's own labels. Throws Problem 422 for a name without a zone or without that alias,
+     * 403 for an alias of what is somebody else's.
      */
-    async locate(ownerId: number, names: string[], pin: DnsPin, alias?: string): Promise<ChallengePlace[]> {
-      const challengeNames = names.map(dns01Name);
+    async locate(
+      ownerId: number,
+      names: string[],
+      pin: DnsPin,
+      alias?: string,
+      challengeName: (domain: string) => string = dns01Name,
+    ): Promise<ChallengePlace[]> {
+      const challengeNames = names.map(challengeName);
       const recordNames = await leadsTo(challengeNames);
-      if (alias !== undefined) requireAlias(challengeNames, recordNames, alias);
+      if (alias !== undefined) requireAlias(challengeNames, recordNames, [alias, challengeName(alias)]);
       const locate = zones.locator(ownerId, pin, recordNames);
       const locateAnywhere = zones.locator(ownerId, {}, recordNames);
       const places = await Promise.all(
@@ -68,6 +75,16 @@ export function createChallengeZones(ports: {
       );
       requireRoom(places);
       return places;
+    },
+
+    /** Why no record at the name serves as dns-persist-01 asks for; nothing where one does. */
+    async missing(name: string, claim: PersistentClaim, now: number): Promise<string | undefined> {
+      try {
+        return judgePersistentRecords(await txtValues(resolver, name), claim, now)?.detail;
+      } catch (error) {
+        if (error instanceof ResolveError) return `${name} could not be looked up: ${error.message}`;
+        throw error;
+      }
     },
 
     /** One look at all servers that answer for the value's zone. */
@@ -96,16 +113,16 @@ function requireRoom(places: ChallengePlace[]): void {
   }
 }
 
-function requireAlias(challengeNames: string[], recordNames: string[], alias: string): void {
-  const targets = new Set([alias, dns01Name(alias)]);
-  const wrong = challengeNames.filter((_, index) => !targets.has(recordNames[index] ?? ""));
+function requireAlias(challengeNames: string[], recordNames: string[], targets: [alias: string, below: string]): void {
+  const wrong = challengeNames.filter((_, index) => !targets.includes(recordNames[index] ?? ""));
   if (wrong.length === 0) return;
   const found = wrong.map((name) => {
     const target = recordNames[challengeNames.indexOf(name)];
     return target === name ? `${name} is no alias` : `${name} leads to ${target}`;
   });
+  const [alias, below] = targets;
   throw new Problem(
     422,
-    `The names do not lead to ${alias}: ${found.join("; ")}. Set a CNAME from each to ${alias} or to ${dns01Name(alias)}.`,
+    `The names do not lead to ${alias}: ${found.join("; ")}. Set a CNAME from each to ${alias} or to ${below}.`,
   );
 }

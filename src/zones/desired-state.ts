@@ -12,6 +12,9 @@ export interface DesiredSet extends RecordSet {
   attempts: number;
 }
 
+/** When values are due that stay until they are given up: the last instant that there is. */
+export const NEVER = 8_640_000_000_000_000;
+
 const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS placed (
     name TEXT NOT NULL, type TEXT NOT NULL, value TEXT NOT NULL, ttl INTEGER NOT NULL, owner TEXT NOT NULL,
@@ -144,7 +147,8 @@ export class DesiredState {
   nextDue(): number | undefined {
     const [row] = this.sql
       .exec<{ due: number | null }>(
-        "SELECT min(due_at) AS due FROM (SELECT due_at FROM placed UNION ALL SELECT due_at FROM sets WHERE agreed = 0)",
+        "SELECT min(due_at) AS due FROM (SELECT due_at FROM placed WHERE due_at < ? UNION ALL SELECT due_at FROM sets WHERE agreed = 0)",
+        NEVER,
       )
       .toArray();
     return row?.due ?? undefined;

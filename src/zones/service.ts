@@ -100,6 +100,14 @@ export function createZones(ports: ZonePorts) {
     };
   }
 
+  /** A credential that does not work any more is noted at its account. Throws DnsProviderError. */
+  async function told(location: ZoneLocation, outcome: ZoneOutcome): Promise<void> {
+    if (!outcome.ok && outcome.failure.kind === "credential" && location.dnsAccountId !== null) {
+      await noteBadCredential(dnsAccounts, location, outcome.failure.detail, ports.now());
+    }
+    throwFailure(outcome);
+  }
+
   return {
     locator,
     withoutAlias,
@@ -116,11 +124,12 @@ export function createZones(ports: ZonePorts) {
 
     /** Places values for `owner` beside what is there. Throws DnsProviderError. */
     async place(location: ZoneLocation, owner: string, values: RecordValue[]): Promise<void> {
-      const outcome = await objectOf(location).place(owner, values);
-      if (!outcome.ok && outcome.failure.kind === "credential" && location.dnsAccountId !== null) {
-        await noteBadCredential(dnsAccounts, location, outcome.failure.detail, ports.now());
-      }
-      throwFailure(outcome);
+      await told(location, await objectOf(location).place(owner, values));
+    },
+
+    /** Places values that stand until `owner` gives them up. Throws DnsProviderError. */
+    async keep(location: ZoneLocation, owner: string, values: RecordValue[]): Promise<void> {
+      await told(location, await objectOf(location).keep(owner, values));
     },
 
     /** Removes what `owner` placed; a provider that fails now is told again by the zone's object. */

@@ -3,7 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import { DnsProviderError } from "../dns/errors";
 import type { RecordSet, RecordValue, ZoneConnection } from "../dns/provider";
 import { createServices } from "../services";
-import { DesiredState, type PlacedValue } from "./desired-state";
+import { DesiredState, NEVER, type PlacedValue } from "./desired-state";
 import { parseZoneObjectName } from "./location";
 
 /** A failure as it crosses the object's boundary, where classes are lost. */
@@ -28,10 +28,19 @@ export class DnsZone extends DurableObject<Env> {
   private queue: Promise<unknown> = Promise.resolve();
 
   /** Places values beside what is there, for `owner`; all are at the provider when it answers ok. */
-  async place(owner: string, values: RecordValue[]): Promise<ZoneOutcome> {
+  place(owner: string, values: RecordValue[]): Promise<ZoneOutcome> {
+    return this.placeUntil(() => Date.now() + DAY, owner, values);
+  }
+
+  /** The same for values that stand until `owner` gives them up. */
+  keep(owner: string, values: RecordValue[]): Promise<ZoneOutcome> {
+    return this.placeUntil(() => NEVER, owner, values);
+  }
+
+  private placeUntil(strayAt: () => number, owner: string, values: RecordValue[]): Promise<ZoneOutcome> {
     return this.serialise(async (connection, zone) => {
       this.makeRoom(connection, owner, values);
-      this.desired.want(owner, values, Date.now() + DAY);
+      this.desired.want(owner, values, strayAt());
       await this.wakeBy(Date.now() + LEASE);
       if (connection.addAll) await connection.addAll(zone, values);
       else for (const value of values) await connection.add(zone, value);

@@ -1,6 +1,7 @@
 /** How certificates and their orders look in the API, and what is given for a new one. */
 import { z } from "@hono/zod-openapi";
 import type { AccountIdentity } from "../../accounts/identity";
+import { challengeTypes } from "../../acme/challenges";
 import type { OrderView } from "../../certificates/order-object";
 import { orderStates } from "../../certificates/order-state";
 import { renewalRefusal } from "../../certificates/renewals";
@@ -25,6 +26,12 @@ const Alias = z
   .toLowerCase()
   .describe("The name that the challenge names are aliases of; it is checked before the order starts");
 
+const ChallengeName = z
+  .enum(challengeTypes)
+  .describe(
+    "How the names are proven: by values that each order places (dns-01), under a label of the CA account's own (dns-account-01), or by a record that stands for good (dns-persist-01)",
+  );
+
 /** CertMate's two names for the pin. */
 export const pinnedAccount = <Value>(input: { dns_account_id?: Value | undefined; account_id?: Value | undefined }) =>
   input.dns_account_id ?? input.account_id;
@@ -37,6 +44,7 @@ export const NewCertificate = z
     dns_account_id: z.string().max(64).optional(),
     account_id: z.string().max(64).optional().describe("The same as dns_account_id"),
     domain_alias: Alias.optional(),
+    challenge_type: ChallengeName.nullable().optional(),
     ca_account_id: z.uuid().optional(),
     key_type: KeyType.default("p256"),
     must_staple: z.boolean().default(false),
@@ -55,6 +63,7 @@ export const CertificateChange = z
     dns_account_id: z.string().max(64).nullable().optional(),
     account_id: z.string().max(64).nullable().optional().describe("The same as dns_account_id"),
     domain_alias: Alias.nullable().optional(),
+    challenge_type: ChallengeName.nullable().optional(),
     ca_account_id: z.uuid().nullable().optional(),
     key_type: KeyType.optional(),
     must_staple: z.boolean().optional(),
@@ -68,6 +77,7 @@ export const changeOf = (input: z.infer<typeof CertificateChange>): Change => {
     ...(input.dns_provider === undefined ? {} : { dnsProvider: input.dns_provider }),
     ...(account === undefined ? {} : { dnsAccountId: account }),
     ...(input.domain_alias === undefined ? {} : { domainAlias: input.domain_alias }),
+    ...(input.challenge_type === undefined ? {} : { challengeType: input.challenge_type }),
     ...(input.ca_account_id === undefined ? {} : { caAccountId: input.ca_account_id }),
     ...(input.key_type === undefined ? {} : { keyType: input.key_type }),
     ...(input.must_staple === undefined ? {} : { mustStaple: input.must_staple }),
@@ -90,6 +100,9 @@ export const Order = z
     reason: z.enum(["create", "renew", "manual"]),
     state: z.enum(orderStates),
     problem: OrderProblem.optional(),
+    records: z
+      .array(z.object({ name: z.string(), type: z.literal("TXT"), value: z.string() }))
+      .describe("What proves the names; with dns-persist-01 it is set once and stays"),
     created_at: z.string(),
     finished_at: z.string().nullable(),
     steps: z.array(
@@ -117,6 +130,7 @@ export const Certificate = z
     dns_provider: z.string().nullable(),
     dns_account_id: z.string().nullable(),
     domain_alias: z.string().nullable(),
+    challenge_type: z.enum(challengeTypes),
     not_after: z.string().nullable(),
     renew_at: z.string().nullable(),
     failures: z.number(),
@@ -153,6 +167,7 @@ export const toOrder = (view: OrderView): z.infer<typeof Order> => ({
   reason: view.reason,
   state: view.state,
   ...(view.problem ? { problem: view.problem } : {}),
+  records: view.records,
   created_at: exact(view.createdAt),
   finished_at: view.finishedAt === null ? null : exact(view.finishedAt),
   steps: view.steps.map(({ state, startedAt, finishedAt, detail }) => ({
@@ -176,6 +191,7 @@ export const toCertificate = (row: CertificateRow, account: AccountIdentity): z.
   dns_provider: row.dnsProvider,
   dns_account_id: row.dnsAccountId,
   domain_alias: row.domainAlias,
+  challenge_type: row.challengeType ?? "dns-01",
   not_after: maybeInstant(row.notAfter),
   renew_at: maybeInstant(row.renewAt),
   failures: row.failures,

@@ -30,6 +30,7 @@ const settingsOf = (row: CertificateRow) => ({
   dns_provider: row.dnsProvider,
   dns_account_id: row.dnsAccountId,
   domain_alias: row.domainAlias,
+  challenge_type: row.challengeType ?? "dns-01",
   ca_account_id: row.caAccountId,
   key_type: row.keyType,
   must_staple: row.mustStaple,
@@ -82,6 +83,7 @@ certificates.openapi(
       dnsProvider: input.dns_provider ?? null,
       dnsAccountId: pinnedAccount(input) ?? null,
       domainAlias: input.domain_alias ?? null,
+      challengeType: input.challenge_type ?? null,
     });
     const [answer] = await Promise.all([
       ordered(c, c.req.valid("query").wait, made.row, made.order),

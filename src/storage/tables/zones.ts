@@ -4,7 +4,7 @@ import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqli
 import { accounts, owner } from "./accounts";
 import { flag, instant, json } from "./columns";
 
-/** TXT values at _acme-challenge names, TXT at any other name, the addresses and aliases of hosts. */
+/** TXT values at the names of challenges, TXT at any other name, the addresses and aliases of hosts. */
 export const allowedRecords = ["acme_challenges", "txt", "hosts"] as const;
 export type AllowedRecords = (typeof allowedRecords)[number];
 
