@@ -8,6 +8,7 @@ import { createEmailTokens } from "./email-tokens";
 import { exportAccount } from "./export";
 import { createInvitations } from "./invitations";
 import { createLetters } from "./letters";
+import { createNotices } from "./notices";
 import { createPasswordChanges } from "./password-changes";
 import type { Sessions } from "./sessions";
 import { createSignIn } from "./sign-in";
@@ -30,8 +31,11 @@ export interface FrontDoorPorts extends Pick<ClosingPorts, "domains" | "certific
 export function createFrontDoor({ publicUrl, signUp, ...ports }: FrontDoorPorts) {
   const mode: SignUpMode = signUp === "open" || signUp === "invitation" ? signUp : "closed";
   const tokens = createEmailTokens(ports);
-  const all = { ...ports, tokens, mode, letters: createLetters(publicUrl) };
+  const letters = createLetters(publicUrl);
+  const notices = createNotices({ ...ports, letters });
+  const all = { ...ports, tokens, mode, letters, notices };
   return {
+    notices,
     signIn: createSignIn(all),
     signUp: createSignUp(all),
     addresses: createAddresses(all),

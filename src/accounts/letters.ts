@@ -73,6 +73,39 @@ export function createLetters(publicUrl: string) {
         link: `${origin}/forgot`,
       }),
 
+    secondFactorAdded: (to: string, username: string, what: string) =>
+      letter({
+        to,
+        subject: "A second factor was added",
+        paragraphs: [
+          `${what} was added to your account ${username} at ${host}.`,
+          "If it was not you, somebody knows your password. Choose a new one, then remove what was added:",
+        ],
+        link: `${origin}/forgot`,
+      }),
+
+    secondFactorRemoved: (to: string, username: string, what: string) =>
+      letter({
+        to,
+        subject: "A second factor was removed",
+        paragraphs: [
+          `${what} was removed from your account ${username} at ${host}.`,
+          "If it was not you, somebody knows your password. Choose a new one now:",
+        ],
+        link: `${origin}/forgot`,
+      }),
+
+    secondFactorsRemoved: (to: string, username: string) =>
+      letter({
+        to,
+        subject: "Your second factors were removed",
+        paragraphs: [
+          `An administrator has removed all second factors of your account ${username} at ${host}: its password alone signs in. Set one up again.`,
+          "If you have not asked for it, tell the administrator, and choose a new password:",
+        ],
+        link: `${origin}/forgot`,
+      }),
+
     invitation: (to: string, by: string, token: string) =>
       letter({
         to,

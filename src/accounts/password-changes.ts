@@ -3,10 +3,11 @@ import { and, eq, inArray, isNotNull, isNull, ne, sql } from "drizzle-orm";
 import type { Mailer } from "../mail/mailer";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
-import { accounts, emailTokens, sessions } from "../storage/schema";
+import { accounts, ceremonies, emailTokens, sessions } from "../storage/schema";
 import { type EmailTokens, unknownLink } from "./email-tokens";
 import { type Access, type AccountIdentity, identityOf, type Origin } from "./identity";
 import type { Letters } from "./letters";
+import type { Notices } from "./notices";
 import { requireGoodPassword } from "./password-rules";
 import { hashPassword, verifyPassword } from "./passwords";
 import type { SignInLimits } from "./sign-in-limits";
@@ -16,12 +17,13 @@ export interface PasswordPorts {
   tokens: EmailTokens;
   mailer: Mailer;
   letters: Letters;
+  notices: Notices;
   limits: SignInLimits;
 }
 
 export type PasswordChanges = ReturnType<typeof createPasswordChanges>;
 
-export function createPasswordChanges({ database, tokens, mailer, letters, limits }: PasswordPorts) {
+export function createPasswordChanges({ database, tokens, mailer, letters, notices, limits }: PasswordPorts) {
   /** A thief of a session who tries passwords is slowed down as at the front door. Throws 403, 429. */
   async function requirePassword(account: AccountIdentity, password: string, origin: Origin, pointer: string) {
     const untold = await limits.before(account.username, origin);
@@ -32,18 +34,16 @@ export function createPasswordChanges({ database, tokens, mailer, letters, limit
     throw new Problem(403, detail, { errors: [{ pointer, detail }] });
   }
 
-  /** What is under way by mail ends with the old password: whoever knew it may have begun it. */
+  /** What is under way ends with the old password, by mail or at a second step: whoever knew it may have begun it. */
   const endedBy = (accountId: number) =>
-    database
-      .delete(emailTokens)
-      .where(and(eq(emailTokens.accountId, accountId), inArray(emailTokens.kind, ["change_email", "reset_password"])));
-
-  /** Still to be sent, once the answer is out. */
-  const notice =
-    ({ email, username, emailVerified }: AccountIdentity) =>
-    async () => {
-      if (!mailer.off && emailVerified) await mailer.send(letters.passwordChanged(email, username));
-    };
+    [
+      database
+        .delete(emailTokens)
+        .where(
+          and(eq(emailTokens.accountId, accountId), inArray(emailTokens.kind, ["change_email", "reset_password"])),
+        ),
+      database.delete(ceremonies).where(eq(ceremonies.accountId, accountId)),
+    ] as const;
 
   return {
     requirePassword,
@@ -56,9 +56,9 @@ export function createPasswordChanges({ database, tokens, mailer, letters, limit
       await database.batch([
         database.update(accounts).set({ passwordHash }).where(eq(accounts.id, account.id)),
         database.delete(sessions).where(and(eq(sessions.accountId, account.id), ne(sessions.id, credentialId))),
-        endedBy(account.id),
+        ...endedBy(account.id),
       ]);
-      return notice(account);
+      return notices.passwordChanged(account);
     },
 
     /**
@@ -98,11 +98,11 @@ export function createPasswordChanges({ database, tokens, mailer, letters, limit
           .where(and(eq(accounts.id, row.id), unused))
           .returning(),
         database.delete(sessions).where(and(eq(sessions.accountId, row.id), unused)),
-        endedBy(row.id),
+        ...endedBy(row.id),
       ]);
       if (changed.length === 0) throw unknownLink();
       const account = identityOf(row);
-      return { account, mail: notice(account) };
+      return { account, mail: notices.passwordChanged(account) };
     },
   };
 }

@@ -6,6 +6,8 @@ import { ceremonies } from "../storage/schema";
 
 const LIFETIME = 300_000;
 const MOST_ATTEMPTS = 5;
+/** At all ceremonies of an account that are not over yet: whoever begins many of them gets no more tries by that. */
+const MOST_ATTEMPTS_AT_ACCOUNT = 10;
 
 export type CeremonyRow = typeof ceremonies.$inferSelect;
 type Kind = CeremonyRow["kind"];
@@ -22,12 +24,15 @@ export function createCeremonies({ database, now }: { database: Database; now: (
       await database.insert(ceremonies).values({ tokenHash: await hashToken(token), kind, expiresAt, ...details });
     },
 
-    /** Takes one of the five attempts; nothing when there is none left. Counted before it is known how it ends. */
+    /** Takes one of the attempts; nothing when there is none left. Counted before it is known how it ends. */
     async attempt(kind: Kind, token: string): Promise<CeremonyRow | undefined> {
+      const ofAccount = sql`(SELECT coalesce(sum(other.attempts), 0) FROM ceremonies AS other
+        WHERE other.account_id = ${ceremonies.accountId} AND other.kind = ${kind} AND other.expires_at > ${now()})`;
+      const hasRoom = and(lt(ceremonies.attempts, MOST_ATTEMPTS), sql`${ofAccount} < ${MOST_ATTEMPTS_AT_ACCOUNT}`);
       const [row] = await database
         .update(ceremonies)
         .set({ attempts: sql`attempts + 1` })
-        .where(and(await live(token, kind), lt(ceremonies.attempts, MOST_ATTEMPTS)))
+        .where(and(await live(token, kind), hasRoom))
         .returning();
       return row;
     },
@@ -41,13 +46,13 @@ export function createCeremonies({ database, now }: { database: Database; now: (
       return row;
     },
 
-    /** The attempts at all of an account's ceremonies that are not over yet. */
-    async attemptsAt(kind: Kind, accountId: number): Promise<number> {
+    /** Whether an account has none left. */
+    async isUsedUp(kind: Kind, accountId: number): Promise<boolean> {
       const [row] = await database
         .select({ attempts: sql<number>`coalesce(sum(attempts), 0)` })
         .from(ceremonies)
         .where(and(eq(ceremonies.accountId, accountId), eq(ceremonies.kind, kind), gt(ceremonies.expiresAt, now())));
-      return row?.attempts ?? 0;
+      return (row?.attempts ?? 0) >= MOST_ATTEMPTS_AT_ACCOUNT;
     },
 
     async forgetExpired(): Promise<void> {

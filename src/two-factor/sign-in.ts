@@ -8,9 +8,6 @@ import type { Method, Parts } from "./factors";
 import { relyingPartyAt, requireRelyingParty } from "./relying-party";
 import { type Assertion, challengeOf, type RequestOptions, requestOptions } from "./webauthn";
 
-/** Tries at all second steps of an account within five minutes, after which no further one begins. */
-const MOST_TRIES = 10;
-
 /** What the second step of a sign-in is begun with. */
 export interface SecondStep {
   token: string;
@@ -49,7 +46,7 @@ export function createSignIn({ database, app, recoveryCodes, passkeys, ceremonie
   return {
     /** Begins the second step, after the password was right. Throws 429 after too many tries. */
     async begin(accountId: number, url: string): Promise<SecondStep> {
-      if ((await ceremonies.attemptsAt("second_factor", accountId)) >= MOST_TRIES) {
+      if (await ceremonies.isUsedUp("second_factor", accountId)) {
         const detail = "Too many codes were tried for this account. Wait five minutes, or sign in with a passkey.";
         throw new Problem(429, detail, { headers: { "retry-after": "300" } });
       }

@@ -210,11 +210,13 @@ describe("somebody who has lost every factor", () => {
     const { username, me } = await open.personWithApp();
     const { id } = (await me.get("/api/account")).json;
     const at = `/api/admin/accounts/${id}/second-factors`;
-    expect((await me.delete(at)).status).toBe(403);
-    expect((await requestTo(open.url, { key: open.admin.key }).delete(at)).status).toBe(403);
+    const proof = { password: open.admin.password };
+    expect((await me.delete(at, { password })).status).toBe(403);
+    expect((await requestTo(open.url, { key: open.admin.key }).delete(at, proof)).status).toBe(403);
     const administrator = requestTo(open.url, { cookie: open.admin.cookie });
-    expect((await administrator.delete("/api/admin/accounts/999999/second-factors")).status).toBe(404);
-    expect((await administrator.delete(at)).status).toBe(204);
+    expect((await administrator.delete("/api/admin/accounts/999999/second-factors", proof)).status).toBe(404);
+    expect((await administrator.delete(at, { password })).status).toBe(403);
+    expect((await administrator.delete(at, proof)).status).toBe(204);
     expect((await open.signIn(username)).status).toBe(201);
     expect((await me.get("/api/account/second-factors")).json).toMatchObject({ totp: null, recovery_codes_left: 0 });
   });

@@ -66,7 +66,8 @@ describe("the log of the account", () => {
   it("has that an administrator removed them all, and who", async () => {
     const { me } = await open.personWithApp();
     const { id } = (await me.get("/api/account")).json;
-    await requestTo(open.url, { cookie: open.admin.cookie }).delete(`/api/admin/accounts/${id}/second-factors`);
+    const administrator = requestTo(open.url, { cookie: open.admin.cookie });
+    await administrator.delete(`/api/admin/accounts/${id}/second-factors`, { password: open.admin.password });
     const [newest] = await logOf(me);
     expect(newest).toMatchObject({ action: "second_factor.remove", actor: { username: open.admin.username } });
   });

@@ -88,6 +88,23 @@ describe("the second step", () => {
     expect(await twoFactor.begin(person.id, url)).toMatchObject({ methods: ["totp", "recovery_code"] });
   });
 
+  it("is void after ten wrong tries at all of an account's steps, however many were begun before", async () => {
+    const { twoFactor, withApp, code, clock } = people;
+    const person = await withApp();
+    const steps = await Promise.all(Array.from({ length: 5 }, () => twoFactor.begin(person.id, url)));
+    const tries = steps.flatMap(({ token }) =>
+      Array.from({ length: 4 }, () => twoFactor.finish(token, { code: "nonsense" }, url)),
+    );
+    const ends = await Promise.all(tries);
+    expect(ends.filter((end) => !end.accepted && end.accountId === person.id)).toHaveLength(10);
+    for (const { token } of steps) {
+      expect(await twoFactor.finish(token, { code: code(person) }, url)).toEqual(over);
+    }
+    clock.now += 5 * MINUTE;
+    const { token } = await twoFactor.begin(person.id, url);
+    expect((await twoFactor.finish(token, { code: code(person) }, url)).accepted).toBe(true);
+  });
+
   it("lasts five minutes, to the millisecond", async () => {
     const { twoFactor, withApp, clock } = people;
     const person = await withApp();

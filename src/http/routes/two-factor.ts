@@ -1,8 +1,10 @@
 /** Setting up second factors: an authenticator app, recovery codes, passkeys. */
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { createMiddleware } from "hono/factory";
 import { requireAdmin } from "../../accounts/identity";
 import type { PasskeyRow } from "../../two-factor/passkeys";
+import { afterwards } from "../afterwards";
 import { type AppEnv, api } from "../api";
 import { audited } from "../audited";
 import { inPerson, signedIn } from "../guards";
@@ -36,6 +38,11 @@ const readable = signedIn({ read: "account:read", write: "account:write" });
 /** A session may be stolen; what it takes to sign in is changed by who knows the password. */
 const requirePassword = (c: Context<AppEnv>, { password }: { password: string }) =>
   c.var.services.passwordChanges.requirePassword(c.var.account, password, originOf(c.req.raw), "/password");
+
+const asAdmin = createMiddleware<AppEnv>((c, next) => {
+  requireAdmin(c.var.account);
+  return next();
+});
 
 export const twoFactor = api();
 
@@ -103,6 +110,7 @@ twoFactor.openapi(
   async (c) => {
     const codes = await c.var.services.twoFactor.confirmApp(c.var.account, c.req.valid("json").code);
     await audited(c, "second_factor.add", "authenticator app");
+    afterwards(c, c.var.services.notices.secondFactorAdded(c.var.account, "An authenticator app"));
     if (codes) await audited(c, "recovery_codes.make", "recovery codes");
     return c.json({ recovery_codes: codes ?? null }, 200);
   },
@@ -123,6 +131,7 @@ twoFactor.openapi(
     const by = await c.var.services.twoFactor.removeApp(c.var.account, c.req.valid("json").code);
     if (by === "recovery_code") await audited(c, "recovery_code.use", "recovery codes");
     await audited(c, "second_factor.remove", "authenticator app");
+    afterwards(c, c.var.services.notices.secondFactorRemoved(c.var.account, "The authenticator app"));
     return c.body(null, 204);
   },
 );
@@ -190,6 +199,7 @@ twoFactor.openapi(
     const { name, passkey: registration } = c.req.valid("json");
     const made = await c.var.services.twoFactor.addPasskey(c.var.account, name, registration, c.req.url);
     await audited(c, "second_factor.add", `passkey ${name}`);
+    afterwards(c, c.var.services.notices.secondFactorAdded(c.var.account, `The passkey "${name}"`));
     if (made.recoveryCodes) await audited(c, "recovery_codes.make", "recovery codes");
     return c.json({ passkey: toPasskey(made.passkey), recovery_codes: made.recoveryCodes ?? null }, 201);
   },
@@ -209,6 +219,7 @@ twoFactor.openapi(
     await requirePassword(c, c.req.valid("json"));
     const { name } = await c.var.services.twoFactor.removePasskey(c.var.account, c.req.valid("param").id);
     await audited(c, "second_factor.remove", `passkey ${name}`);
+    afterwards(c, c.var.services.notices.secondFactorRemoved(c.var.account, `The passkey "${name}"`));
     return c.body(null, 204);
   },
 );
@@ -219,14 +230,19 @@ twoFactor.openapi(
     path: "/admin/accounts/{id}/second-factors",
     operationId: "removeSecondFactorsOf",
     summary: "Remove all second factors of somebody who has lost them",
-    middleware: inPerson,
-    request: { params: z.object({ id: z.coerce.number().int().min(1) }) },
+    middleware: [inPerson, asAdmin],
+    description: "The password is the administrator's own.",
+    request: {
+      params: z.object({ id: z.coerce.number().int().min(1) }),
+      ...body(z.strictObject({ password: Password })),
+    },
     responses: answers({ 204: null }),
   }),
   async (c) => {
-    requireAdmin(c.var.account);
-    const { id, username } = await c.var.services.twoFactor.removeAll(c.req.valid("param").id);
-    await audited(c, "second_factor.remove", `account ${username}`, { ownerId: id });
+    await requirePassword(c, c.req.valid("json"));
+    const account = await c.var.services.twoFactor.removeAll(c.req.valid("param").id);
+    await audited(c, "second_factor.remove", `account ${account.username}`, { ownerId: account.id });
+    afterwards(c, c.var.services.notices.secondFactorsRemoved(account));
     return c.body(null, 204);
   },
 );
