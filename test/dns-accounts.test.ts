@@ -43,6 +43,24 @@ describe("A DNS account", () => {
     await api().delete(`${at("linode", id)}`);
   });
 
+  it("keeps no secret for another address than it was given for", async () => {
+    const id = uniqueId("moved");
+    const first = { username: "ada", base_url: "https://api.name.example", api_token: "token-of-that-server" };
+    await api().post(at("namedotcom"), { account_id: id, credentials: first });
+    const base_url = "https://thief.example.net";
+    for (const credentials of [{ base_url }, { base_url, api_token: "***masked***" }]) {
+      const answer = await api().put(at("namedotcom", id), { credentials });
+      expect(answer.json).toMatchObject({ status: 422, errors: [{ pointer: "/credentials/base_url" }] });
+    }
+    const settings = { dns_providers: { namedotcom: { [id]: { base_url, api_token: "********" } } } };
+    expect((await api().put("/api/settings/dns", settings)).status).toBe(422);
+    const shown = (await api().get(at("namedotcom", id))).json.credentials;
+    expect(shown).toMatchObject({ base_url: first.base_url });
+    expect((await api().put(at("namedotcom", id), { credentials: { base_url, api_token: "its own" } })).status).toBe(
+      200,
+    );
+  });
+
   it("takes changed fields at the top, under credentials and under config, and keeps what is masked", async () => {
     const id = uniqueId("aws");
     const credentials = { access_key_id: "AKIAFIRST", secret_access_key: "first-secret", region: "eu-west-1" };

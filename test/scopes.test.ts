@@ -24,10 +24,12 @@ beforeAll(async () => {
   }
 });
 
-afterEach(async () => {
+async function forgetKeys(): Promise<void> {
   const { keys } = (await owner().get("/api-keys/")).json;
   for (const { id, name } of keys) if (name !== "tests") await owner().delete(`/api-keys/${id}`);
-});
+}
+
+afterEach(forgetKeys);
 
 afterAll(async () => {
   await worker?.stop();
@@ -123,6 +125,23 @@ describe("a key's scopes", () => {
   });
 });
 
+describe("the export of an account", () => {
+  const readings: Scope[] = [
+    ...(["account:read", "api_keys:read", "ca:read"] as const),
+    ...(["certificates:read", "dns:read", "domains:read"] as const),
+  ];
+
+  it("takes every scope that reads what is in it", async () => {
+    const line = "GET /api/account/export";
+    for (const missing of readings) {
+      const refused = await ask(await keyWith({ scopes: readings.filter((scope) => scope !== missing) }), line);
+      expect(refused.json).toMatchObject({ status: 403, detail: expect.stringContaining(`scope ${missing}.`) });
+      await forgetKeys();
+    }
+    expect((await ask(await keyWith({ scopes: readings }), line)).status).toBe(200);
+  });
+});
+
 describe("a key for some names", () => {
   it("sees only what it may be used for", async () => {
     const key = await keyWith({ allowed_domains: ["home.certedge.test"] });
@@ -178,8 +197,17 @@ describe("a key for some names", () => {
     expect(refused.json.detail).toContain("admin needs one for all names");
   });
 
-  it.each(["GET /api/account/export", "GET /api/audit"])("is no key to %s, which tells of all names", async (line) => {
-    const refused = await ask(await keyWith({ allowed_domains: ["*.certedge.test"] }), line);
+  it.each<[line: string, body?: object]>([
+    ["GET /api/account/export"],
+    ["GET /api/audit"],
+    ["POST /api/dns/cloudflare/accounts", { account_id: "x", credentials: { api_token: "of another" } }],
+    ["POST /api/dns/cloudflare/default", { account_id: "x" }],
+    ["PUT /api/settings/dns", { dns_provider: "cloudflare" }],
+    ["POST /api/dns/challenge-hosts", { domain: "office.certedge.test" }],
+    ["POST /api/ca/accounts", { name: "x", authority: "builtin", set_as_default: true }],
+    [`POST /api/ca/accounts/${uuid}/default`],
+  ])("is no key to %s, which is about all names", async (line, body) => {
+    const refused = await ask(await keyWith({ allowed_domains: ["*.certedge.test"] }), line, body);
     expect(refused.json).toMatchObject({ status: 403, detail: expect.stringContaining("one for all names") });
   });
 });

@@ -27,8 +27,8 @@ export type Scope = keyof typeof scopes;
 
 export const scopeNames = Object.keys(scopes) as [Scope, ...Scope[]];
 
-/** What has no names to go by, and so is nothing for a key that is for some names only. */
-const ABOVE_NAMES = new Set<Scope>(["account:write", "admin", "audit:read"]);
+/** What goes by no names, or changes what all of them go by, and so is nothing for a key that is for some names only. */
+const ABOVE_NAMES = new Set<Scope>(["account:write", "admin", "audit:read", "ca:write", "dns:write"]);
 
 /** Throws 403 for a key that is for some names only. */
 export function requireAllNames({ allowedDomains }: Pick<Access, "allowedDomains">, what: string): void {

@@ -46,7 +46,19 @@ export function changeCredentials(
     if (value === null) delete changed[name];
     else changed[name] = value;
   }
-  return parseCredentials(provider, changed, pointer);
+  const parsed = parseCredentials(provider, changed, pointer);
+  const kept = [...secrets].filter((name) => name in stored && (!(name in given) || KEEP.has(given[name])));
+  const moved = Object.keys(parsed).find((name) => isUrl(parsed[name]) && parsed[name] !== stored[name]);
+  if (moved && kept.length > 0) throw movedAlone(`${pointer ?? "/credentials"}/${moved}`, kept);
+  return parsed;
+}
+
+const isUrl = (value: unknown): boolean => typeof value === "string" && /^https?:/i.test(value);
+
+/** Who may change an account could otherwise have the secrets sent to themselves, which nobody may read. */
+function movedAlone(pointer: string, secrets: string[]): Problem {
+  const detail = `The secrets are for the address that they were given with. Give ${secrets.join(", ")} again with the new one.`;
+  return new Problem(422, detail, { errors: [{ pointer, detail }] });
 }
 
 /** The credentials as they may be shown: every secret masked. */

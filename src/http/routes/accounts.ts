@@ -2,7 +2,7 @@
 
 import { createRoute, z } from "@hono/zod-openapi";
 import { deleteCookie } from "hono/cookie";
-import { requireAllNames } from "../../accounts/scopes";
+import { requireAllNames, requireScope, type Scope } from "../../accounts/scopes";
 import { INSTALLATION } from "../../audit/service";
 import { afterwards } from "../afterwards";
 import { api } from "../api";
@@ -30,6 +30,9 @@ const Export = z
 const LEFT_OUT =
   "Secrets: the private keys of certificates (GET /api/certificates/{domain}/download has them), the credentials of DNS " +
   "accounts, the keys of CA accounts, and the hashes of passwords, API keys and sessions. GET /api/audit/export has the log.";
+
+/** What a key has to be allowed to read for itself that is to have all of it at once. */
+const EXPORTED: Scope[] = ["account:read", "api_keys:read", "ca:read", "certificates:read", "dns:read", "domains:read"];
 
 const withAccount = signedIn({ read: "account:read", write: "account:write" });
 
@@ -115,6 +118,7 @@ accounts.openapi(
   }),
   async (c) => {
     requireAllNames(c.var.access, "the export of the account");
+    for (const scope of EXPORTED) requireScope(c.var.access, scope);
     const { account, owned } = await c.var.services.exportAccount(c.var.account.id);
     await audited(c, "account.export", `account ${c.var.account.username}`);
     c.header("content-disposition", 'attachment; filename="certedge-account.json"');
