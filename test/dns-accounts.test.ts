@@ -1,6 +1,11 @@
 /** CertMate's calls for DNS accounts, as its document has them; and the faults that its code has there, which we do not. */
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
-import { admin, request } from "./support/certedge";
+import { admin, certedge, request } from "./support/certedge";
 
 const api = () => request(admin());
 /** Accounts of providers that no other test uses, each under its own identifier. */
@@ -210,6 +215,43 @@ describe("The DNS settings", () => {
       expect((await api().get(at(provider ?? "", account))).json.is_default).toBe(true);
       await api().delete(at(provider ?? "", account));
     }
+  });
+
+  it("take CertMate's own names of fields, and what it means by those that are left out", async () => {
+    const id = uniqueId("names");
+    const answer = await put({
+      dns_providers: {
+        powerdns: { [id]: { api_url: "https://ns.example.net:8081", api_key: "pdns-key" } },
+        rfc2136: { [id]: { nameserver: "ns.example.net", tsig_key: "certmate", tsig_secret: "c2VjcmV0" } },
+      },
+    });
+    expect(answer.json.left_out).toEqual([]);
+    const { powerdns, rfc2136 } = answer.json.settings.dns_providers;
+    expect(powerdns[id]).toMatchObject({ base_url: "https://ns.example.net:8081" });
+    expect(rfc2136[id]).toMatchObject({ server: "ns.example.net", key_name: "certmate", algorithm: "hmac-sha512" });
+    for (const provider of ["powerdns", "rfc2136"]) await api().delete(`${at(provider, id)}`);
+  });
+
+  it("are taken from a file by npm run import:certmate, which says what it took and what not", async () => {
+    const id = uniqueId("imported");
+    const folder = mkdtempSync(path.join(os.tmpdir(), "certedge-import-"));
+    const file = path.join(folder, "settings.json");
+    const dns_providers = {
+      digitalocean: { accounts: { [id]: { api_token: "t" } } },
+      solidserver: { x: { host: "h" } },
+    };
+    writeFileSync(file, JSON.stringify({ email: "ada@example.com", dns_provider: "digitalocean", dns_providers }));
+    const environment = { ...process.env, CERTEDGE_URL: certedge().url, CERTEDGE_KEY: admin().key };
+    const script = path.resolve(import.meta.dirname, "../scripts/import-certmate.mjs");
+    const run = (env: NodeJS.ProcessEnv) => promisify(execFile)(process.execPath, [script, file], { env });
+    const { stdout } = await run(environment);
+    expect(stdout).toContain(`Added:\n  digitalocean/${id}`);
+    expect(stdout).toMatch(/Not taken:\n {2}\/dns_providers\/solidserver: There is no DNS provider "solidserver"/);
+    await expect(run({ ...environment, CERTEDGE_KEY: `ak_${"x".repeat(43)}` })).rejects.toMatchObject({
+      stderr: expect.stringContaining("answered 401"),
+    });
+    await api().delete(at("digitalocean", id));
+    rmSync(folder, { recursive: true });
   });
 
   it("say of each account that does not fit what is wrong, and take the others", async () => {

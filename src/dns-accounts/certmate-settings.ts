@@ -43,6 +43,11 @@ const FIELDS: Record<string, Record<string, string | null>> = {
   rfc2136: { nameserver: "server", tsig_key: "key_name", tsig_secret: "secret", tsig_algorithm: "algorithm" },
 };
 
+/** What CertMate means where one of its fields is left out, by the field that tells that the account is in its words. */
+const UNSAID: Record<string, { toldBy: string; fields: Tree }> = {
+  rfc2136: { toldBy: "tsig_key", fields: { algorithm: "hmac-sha512" } },
+};
+
 const GENERAL = new Set(["name", "description"]);
 
 type Tree = Record<string, unknown>;
@@ -87,7 +92,8 @@ function accountsOf(block: Tree, provider: string): Tree {
 }
 
 function accountOf(provider: string, account: Tree): Pick<SettingsAccount, "name" | "description" | "credentials"> {
-  const credentials: Tree = {};
+  const unsaid = UNSAID[provider];
+  const credentials: Tree = unsaid && Object.hasOwn(account, unsaid.toldBy) ? { ...unsaid.fields } : {};
   for (const [name, value] of Object.entries(account)) {
     if (GENERAL.has(name) || value === null || value === "") continue;
     const field = FIELDS[provider]?.[name];
