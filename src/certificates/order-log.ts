@@ -1,4 +1,5 @@
 /** The orders of one certificate in its object's SQLite: every state is a row here before its step is taken. */
+import type { ZoneLocation } from "../zones/location";
 import {
   isWorking,
   type Order,
@@ -16,6 +17,7 @@ const SCHEMA = [
     number INTEGER PRIMARY KEY AUTOINCREMENT, order_id TEXT NOT NULL, state TEXT NOT NULL, started_at INTEGER NOT NULL,
     finished_at INTEGER, detail TEXT NOT NULL)`,
   "CREATE INDEX IF NOT EXISTS steps_by_order ON steps (order_id, number)",
+  "CREATE TABLE IF NOT EXISTS standing (location TEXT PRIMARY KEY)",
 ];
 
 /** Orders kept for people to read; older ones are forgotten. */
@@ -100,6 +102,20 @@ export class OrderLog {
         id,
       );
     });
+  }
+
+  /** Notes a zone that records of dns-persist-01 are written to: they outlive the order. */
+  noteStanding(location: ZoneLocation): void {
+    this.sql.exec("INSERT OR IGNORE INTO standing (location) VALUES (?)", JSON.stringify(location));
+  }
+
+  standing(): ZoneLocation[] {
+    const rows = this.sql.exec<Row>("SELECT location FROM standing").toArray();
+    return rows.map(({ location }) => JSON.parse(String(location)));
+  }
+
+  forgetStanding(): void {
+    this.sql.exec("DELETE FROM standing");
   }
 
   private begin(id: string, state: OrderState, now: number): void {

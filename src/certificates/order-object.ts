@@ -5,7 +5,7 @@ import { causes, type OrderFailure, toOrderFailure } from "./order-failure";
 import { OrderLog } from "./order-log";
 import { isWorking, type Order, type OrderInput, type OrderStep } from "./order-state";
 import { type StepPorts, type StepResult, steps } from "./order-steps";
-import { recordsOf } from "./standing-records";
+import { recordsOf, standingOwner } from "./standing-records";
 
 /** An order as it leaves the object. */
 export interface OrderView {
@@ -83,9 +83,19 @@ export class CertificateOrder extends DurableObject<Env> {
 
   /** Forgets everything; the certificate is deleted. False while an order is under way. */
   async destroy(): Promise<boolean> {
+    await this.releaseStanding();
     if (this.log.open()) return false;
     await this.ctx.storage.deleteAll();
     return true;
+  }
+
+  /** Gives up the records of dns-persist-01 that orders wrote; while one is under way, they stay. */
+  async releaseStanding(): Promise<void> {
+    const { id } = this.ctx;
+    if (this.log.open()) return;
+    const { zones } = createServices(this.env);
+    await Promise.all(this.log.standing().map((location) => zones.release(location, standingOwner(id.name ?? ""))));
+    this.log.forgetStanding();
   }
 
   /** One order as JSON Lines: as it is, then again at each change, until it ends. */
@@ -174,6 +184,7 @@ export class CertificateOrder extends DurableObject<Env> {
         Object.assign(order.progress, progress);
         this.log.note(order.input.id, progress);
       },
+      noteStanding: (location) => this.log.noteStanding(location),
     };
   }
 

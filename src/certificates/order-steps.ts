@@ -11,7 +11,7 @@ import { type Identifier, parseIdentifier } from "../pki/identifiers";
 import { generatePrivateKey, type KeyType, readPrivateKey } from "../pki/keys";
 import type { Sealer } from "../storage/sealing";
 import type { ChallengeZones } from "../zones/challenges";
-import { zoneObjectName } from "../zones/location";
+import { type ZoneLocation, zoneObjectName } from "../zones/location";
 import type { Zones } from "../zones/service";
 import { handwork, patienceOf } from "./by-hand";
 import { OrderFailure } from "./order-failure";
@@ -36,6 +36,8 @@ export interface StepPorts {
   now: () => number;
   /** Keeps progress before a side effect, so that a crash finds it. */
   note(progress: OrderProgress): void;
+  /** Keeps where records stand that outlive the order. */
+  noteStanding(location: ZoneLocation): void;
 }
 
 export type StepResult =
@@ -133,6 +135,7 @@ export const steps: Record<WorkingState, Step> = {
     await Promise.all(
       byZone(progress.challenges ?? []).map(({ location, challenges }) => {
         if (typeOf(input) === "dns-persist-01") {
+          ports.noteStanding(location);
           return ports.zones.keep(location, standingOwner(input.certificateId), standingRecords(challenges));
         }
         const record = { type: "TXT" as const, ttl: CHALLENGE_TTL };

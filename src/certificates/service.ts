@@ -217,6 +217,9 @@ export function createCertificates(ports: CertificatePorts) {
         .update(certificates)
         .set({ ...settings, updatedAt: now() })
         .where(eq(certificates.id, row.id));
+      if (row.challengeType === "dns-persist-01" && challengeType !== row.challengeType) {
+        await objectOf(row.id).releaseStanding();
+      }
       return { ...changed, updatedAt: now() };
     },
 

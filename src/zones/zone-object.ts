@@ -64,6 +64,7 @@ export class DnsZone extends DurableObject<Env> {
     this.desired.unwant(owner, Date.now());
     return this.serialise(async (connection, zone) => {
       const mine = this.desired.removals(Date.now()).filter((value) => value.owner === owner);
+      if (mine.length === 0) return;
       if (connection.removeAll) {
         await connection.removeAll(
           zone,

@@ -103,6 +103,21 @@ describe("dns-persist-01", () => {
     expect(new Set(await valuesAt(`_validation-persist.${domain}`)).size).toBe(2);
   });
 
+  it("takes its record away with the certificate; one that relied on it sets it again", async () => {
+    const domain = uniqueName("gone");
+    const challenge_type = "dns-persist-01";
+    const { json } = await create({ domain, challenge_type });
+    const [{ name, value }] = json.order.records;
+    const other = `other.${domain}`;
+    expect((await create({ domain: other, san_domains: [domain], challenge_type })).json.order.state).toBe("valid");
+    expect((await api().delete(`/api/certificates/${domain}`)).status).toBe(204);
+    expect(await valuesAt(name)).toEqual([]);
+    expect((await renew(other)).json.order.state).toBe("valid");
+    expect(await valuesAt(name)).toEqual([value]);
+    await api().patch(`/api/certificates/${other}`, { challenge_type: null });
+    expect(await valuesAt(name)).toEqual([]);
+  });
+
   it("tells which record to set where certedge may not, and asks no authority to look for it", async () => {
     const domain = `${uniqueName("outside").split(".")[0]}.example.org`;
     const { json } = await create({ domain, san_domains: [`*.${domain}`], challenge_type: "dns-persist-01" });

@@ -1,4 +1,4 @@
-/** lego and certbot get, renew and revoke certificates from the built-in CA of a running certedge. */
+/** lego and certbot get, renew and revoke certificates from the built-in CA of a running certedge; its own client does by a standing record. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
@@ -6,7 +6,9 @@ import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { decode, encode, type Packet } from "dns-packet";
-import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { claim } from "../support/claim";
+import { requestTo } from "../support/requests";
 import { describeWith } from "../support/tools";
 import { startProcess, type WorkerProcess } from "../support/worker-process";
 
@@ -90,6 +92,30 @@ async function verify(leaf: string, chain: string): Promise<string> {
 }
 
 const serialOf = (text: string) => /serial=([0-9A-F]+)/.exec(text)?.[1] ?? "";
+
+describe("certedge's own client", () => {
+  it("gets and renews a certificate by a record that a person sets once, with no DNS account", async () => {
+    const { key } = await claim(worker);
+    const api = requestTo(worker.url, { key });
+    const names = { domain: "person.example.org", san_domains: ["*.person.example.org"] };
+    const first = await api.post("/api/certificates/create?wait=60", { ...names, challenge_type: "dns-persist-01" });
+    const { state, records: wanted, problem } = first.json.order;
+    expect([state, problem?.cause]).toEqual(["failed", "dns_not_visible"]);
+    const [{ name, value }] = wanted;
+    const set = `${name} ${value}; persistUntil=4102444800`;
+    writeFileSync(path.join(folder, "records"), `${set}\n`);
+    try {
+      for (let time = 0; time < 2; time++) {
+        const renewed = await api.post("/api/certificates/person.example.org/renew?wait=60");
+        expect(renewed.json.order.problem).toBeUndefined();
+        expect(renewed.json.certificate.status).toBe("valid");
+      }
+      expect(records()).toEqual([set]);
+    } finally {
+      writeFileSync(path.join(folder, "records"), "");
+    }
+  });
+});
 
 describeWith(["lego", "openssl"], "lego", () => {
   const lego = (names: string[], ...args: string[]) =>

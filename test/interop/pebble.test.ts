@@ -122,6 +122,22 @@ describeWith(["pebble", "pdns_server", "openssl", "dig"], "against a real Pebble
     }
   }, 120_000);
 
+  it.each(["dns-account-01", "dns-persist-01"])(
+    "says what the CA offers when that is no %s",
+    async (challenge_type) => {
+      const domain = uniqueName("unoffered");
+      const input = { domain, ca_account_id: caAccount, challenge_type };
+      const { problem } = (await api().post("/api/certificates/create?wait=60", input)).json.order;
+      expect(problem).toMatchObject({
+        cause: "no_dns_challenge",
+        detail: expect.stringMatching(
+          new RegExp(`^${domain} cannot be proven\\. It offers .*dns-01.*, and no ${challenge_type}`),
+        ),
+        evidence: { offered: expect.arrayContaining(["dns-01"]), wanted: challenge_type },
+      });
+    },
+  );
+
   it("gets its certificate from a CA that refuses half of all good nonces", async () => {
     const picky = await startPebble({ testRoot: inject("testRoot"), dnsServer: powerdns.server, nonceReject: 50 });
     try {
