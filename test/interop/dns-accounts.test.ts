@@ -124,6 +124,20 @@ describeWith(["pebble", "pdns_server", "sqlite3", "openssl", "dig"], "A DNS acco
     await api().put(path(second), { allowed_records: null, allowed_zones: null });
   });
 
+  it("keeps a record of dns-persist-01 for as long as its certificate is there", async () => {
+    await api().put(path(first), { allowed_records: ["acme_challenges"] });
+    const domain = `${unique("stands")}.${ZONE}`;
+    const pin = { dns_provider: "powerdns", dns_account_id: first, challenge_type: "dns-persist-01" };
+    const { order } = (await api().post("/api/certificates/create?wait=60", { domain, ...pin })).json;
+    // The built-in CA of this certedge cannot ask the outside world, and says no: the record is there all the same.
+    expect(order).toMatchObject({ state: "failed", problem: { cause: "validation" } });
+    const [{ name, value }] = order.records;
+    expect(primary.dig(name, "TXT")).toEqual([`"${value}"`]);
+    await api().delete(`/api/certificates/${domain}`);
+    expect(primary.dig(name, "TXT")).toEqual([]);
+    await api().put(path(first), { allowed_records: null });
+  });
+
   it("hands the domains that it writes on, and the next update, of the same address even, is told to the heir", async () => {
     const fqdn = `${unique("host")}.${ZONE}`;
     await api().post("/api/domains", { fqdn, record_type: "A", record_ip: "203.0.113.9" });

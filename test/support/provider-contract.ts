@@ -53,6 +53,7 @@ const noConnection: ProviderPorts["connect"] = () => {
 
 const ZONE = "example.com";
 const NAME = "_acme-challenge.www.example.com";
+const STANDING = "authority.example; accounturi=https://ca.example/acct/123; policy=wildcard";
 const FIRST = "nQxTz4dpDx0eHJhGIHBHp8VNWbEhgGBVKxYKMmXPYpA";
 const SECOND = "LPsIwTo7o8BoG0-vjCyGQGBWSVIPxI-i_X336eUOQZo";
 
@@ -175,6 +176,14 @@ export function describeZoneWrites(title: string, setUp: () => ProviderPeer | Pr
 
     it("adds a value once, however often it is told", async () => {
       for (let times = 0; times < 3; times++) await connection.add(ZONE, txt(FIRST));
+      expect(await contents()).toEqual(quoted(FIRST));
+    });
+
+    it("adds a value with blanks and semicolons, as dns-persist-01 has it, and removes it", async () => {
+      await connection.add(ZONE, txt(STANDING));
+      expect(await contents()).toEqual(quoted(STANDING));
+      await connection.add(ZONE, txt(FIRST));
+      await connection.remove(ZONE, txt(STANDING));
       expect(await contents()).toEqual(quoted(FIRST));
     });
 
