@@ -192,3 +192,19 @@ it("a request that ends in the middle of its body does no harm", async () => {
   });
   expect((await request().get("/health")).status).toBe(200);
 });
+
+describe("a JWS where JSON belongs", () => {
+  it("is read as carefully", async () => {
+    const answer = await send('{"name":"half a \\ud800 pair"}', "application/jose+json", "/api-keys");
+    expect((await problemOf(answer)).errors).toMatchObject([{ pointer: "/name" }]);
+  });
+});
+
+describe("a form that cannot be read", () => {
+  it.each(["/claim", "/sign-up", "/verify", "/forgot", "/reset"])("is refused at %s", async (path) => {
+    for (const type of ["multipart/form-data", "multipart/form-data; boundary=x"]) {
+      const { status, detail } = await problemOf(await send("no form at all", type, path));
+      expect({ status, detail }).toEqual({ status: 400, detail: "The form cannot be read." });
+    }
+  });
+});

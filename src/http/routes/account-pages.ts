@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import { html } from "hono/html";
 import { Problem } from "../../problems";
 import { type AppEnv, api } from "../api";
+import { readForm } from "../form";
 import { requireSameOrigin } from "../guards";
 import { type Content, page } from "../page";
 import { Email, LinkToken, NewPassword } from "./account-schemas";
@@ -72,8 +73,7 @@ function formAt(path: Path, take: (c: Context<AppEnv>, fields: Fields) => Promis
   accountPages.get(path, (c) => c.html(forms[path](c.req.query())));
   accountPages.post(path, async (c) => {
     requireSameOrigin(c.req.raw);
-    const given = Object.entries(await c.req.parseBody());
-    const fields = Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
+    const fields = await readForm(c);
     try {
       return c.html(...(await take(c, fields)));
     } catch (error) {

@@ -5,6 +5,7 @@ import { setCookie } from "hono/cookie";
 import { html } from "hono/html";
 import { Problem } from "../../problems";
 import { api } from "../api";
+import { readForm } from "../form";
 import { requireSameOrigin, SESSION_COOKIE } from "../guards";
 import { originOf } from "../origin";
 import { page } from "../page";
@@ -87,10 +88,10 @@ pages.get("/claim", async (c) => {
 
 pages.post("/claim", async (c) => {
   requireSameOrigin(c.req.raw);
-  const parsed = Claim.safeParse(await c.req.parseBody());
+  const fields = await readForm(c);
+  const parsed = Claim.safeParse(fields);
   if (!parsed.success) {
-    const token = String((await c.req.parseBody()).token ?? "");
-    return c.html(claimForm(token, parsed.error.issues.map(({ message }) => message).join(" ")), 422);
+    return c.html(claimForm(fields.token ?? "", parsed.error.issues.map(({ message }) => message).join(" ")), 422);
   }
   const { accounts, sessions, apiKeys } = c.var.services;
   try {
