@@ -84,6 +84,16 @@ describe("an address", () => {
   });
 });
 
+describe("a network of IPv6", () => {
+  it("is one caller, whichever of its addresses it asks from", async () => {
+    let count = 0;
+    const ask = (network: string) =>
+      from(`${network}::${(++count).toString(16)}`).post("/api/password-reset", { email: "nobody@example.com" });
+    isProblem(await untilLimited(30, () => ask("2001:db8:0:1")));
+    expect((await ask("2001:db8:0:2")).status).not.toBe(429);
+  });
+});
+
 describe("signing in with a wrong password", () => {
   const signIn = (address: string, username: string, password: string) =>
     from(address).post("/api/sessions", { username, password });

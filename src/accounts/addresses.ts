@@ -62,13 +62,14 @@ export function createAddresses({ database, tokens, mailer, letters, now }: Addr
       const wanted = to.toLowerCase();
       if (wanted === email && emailVerified) throw new Problem(409, `${email} is the account's address already.`);
       await tokens.requireRoom(id, "change_email");
+      const isFlooded = await tokens.isFlooded(wanted);
       const { token } = await tokens.issue("change_email", { accountId: id, email: wanted });
       const [holder] = await database
         .select({ username: accounts.username })
         .from(accounts)
         .where(and(eq(accounts.email, wanted), isNotNull(accounts.emailVerifiedAt)));
-      if (holder) await mailer.send(letters.addressIsTaken(wanted, holder.username));
-      else await mailer.send(letters.confirmChange(wanted, username, token));
+      if (holder && !isFlooded) await mailer.send(letters.addressIsTaken(wanted, holder.username));
+      else if (!isFlooded) await mailer.send(letters.confirmChange(wanted, username, token));
       if (emailVerified) await mailer.send(letters.changeAsked(email, username, wanted));
     },
   };

@@ -1,5 +1,5 @@
 /** Tokens that go out by e-mail and come back once: kept as hashes, bound to the address, and short-lived. */
-import { and, asc, eq, gt, inArray, lte } from "drizzle-orm";
+import { and, asc, count, eq, gt, inArray, lte } from "drizzle-orm";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { emailTokens } from "../storage/schema";
@@ -19,6 +19,9 @@ const lifetimes: Record<TokenKind, number> = {
 
 /** Mails of one kind to one account within an hour: nobody's mailbox is filled by us. */
 const MOST_AN_HOUR = 5;
+
+/** Whoever makes account after account, or changes from one to the next, with somebody else's address writes no more. */
+const MOST_AN_HOUR_TO_ADDRESS = 10;
 
 export type EmailTokens = ReturnType<typeof createEmailTokens>;
 
@@ -44,6 +47,23 @@ export function createEmailTokens({ database, now }: { database: Database; now: 
 
   return {
     blockedUntil,
+
+    /** Whether so many links to show that it is one's own were made for an address that no further one is to be sent. */
+    async isFlooded(email: string): Promise<boolean> {
+      const [row] = await database
+        .select({ mails: count() })
+        .from(emailTokens)
+        .where(
+          and(
+            // By the index: what was made within the hour is good for a day.
+            gt(emailTokens.expiresAt, now()),
+            gt(emailTokens.createdAt, now() - HOUR),
+            eq(emailTokens.email, email),
+            inArray(emailTokens.kind, ["verify_email", "change_email"]),
+          ),
+        );
+      return (row?.mails ?? 0) >= MOST_AN_HOUR_TO_ADDRESS;
+    },
 
     /** Throws 429 with Retry-After when too many mails went out. */
     async requireRoom(accountId: number, kind: TokenKind): Promise<void> {

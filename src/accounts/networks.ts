@@ -29,6 +29,13 @@ export function networkOf(address: string | null): string {
   return write({ ...network, prefix, value: cut(network.value, network.width, prefix) });
 }
 
+/** Whose an address is, as far as requests are counted: of IPv6, everybody has 2^64 to choose from. */
+export function holderOf(address: string): string {
+  const network = read(address);
+  if (!network || network.width === 32) return address;
+  return write({ ...network, prefix: 64, value: cut(network.value, 128, 64) });
+}
+
 function read(given: string): Network | undefined {
   const [address = "", length, ...rest] = given.trim().split("/");
   const found = readIpv4(address) ?? readIpv6(address);

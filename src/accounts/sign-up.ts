@@ -79,12 +79,13 @@ export function createSignUp({ database, tokens, mailer, letters, mode, now }: S
   /** Who has an address is told nobody but its owner: either way an account is made, and one mail goes out. */
   async function write(account: AccountIdentity): Promise<void> {
     const { id, email, username } = account;
+    if (await tokens.isFlooded(email)) return;
+    const { token } = await tokens.issue("verify_email", { accountId: id, email });
     const [holder] = await database
       .select({ username: accounts.username })
       .from(accounts)
       .where(and(eq(accounts.email, email), isNotNull(accounts.emailVerifiedAt)));
     if (holder) return mailer.send(letters.addressIsTaken(email, holder.username));
-    const { token } = await tokens.issue("verify_email", { accountId: id, email });
     await mailer.send(letters.verifyAddress(email, username, token));
   }
 

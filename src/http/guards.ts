@@ -106,6 +106,9 @@ function bearerOf(header: string): string {
 
 const isOurs = (site: string) => site === "same-origin" || site === "none";
 
+/** What a browser was made to ask by another site. Programs say nothing of sites. */
+export const isFromAnotherSite = ({ headers }: Request): boolean => !isOurs(headers.get("sec-fetch-site") ?? "none");
+
 const unauthorized = (detail: string) =>
   new Problem(401, detail, { headers: { "www-authenticate": 'Bearer realm="certedge"' } });
 

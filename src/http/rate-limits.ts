@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { AccountIdentity, Plan } from "../accounts/identity";
+import { holderOf } from "../accounts/networks";
 import { plans } from "../accounts/plans";
 import { answerRequest } from "../ddns/answers";
 import { clientAddress } from "../ddns/client-address";
@@ -24,12 +25,13 @@ async function isWithin(c: Context<AppEnv>, limit: RateLimit, key: string): Prom
   return (await limit.limit({ key })).success;
 }
 
+const callerOf = (c: Context<AppEnv>) => holderOf(clientAddress(c.req.raw.headers));
+
 const tooMany = (detail: string, extra = {}) => new Problem(429, detail, { extra, headers: { "retry-after": PERIOD } });
 
 /** For every request, before anything else is done for it. */
 export const limitByAddress = createMiddleware<AppEnv>(async (c, next) => {
-  const address = clientAddress(c.req.raw.headers);
-  if (c.req.path.startsWith(NAME_SERVER) || (await isWithin(c, c.env.LIMIT_ADDRESS, address))) return next();
+  if (c.req.path.startsWith(NAME_SERVER) || (await isWithin(c, c.env.LIMIT_ADDRESS, callerOf(c)))) return next();
   if (UPDATE.test(c.req.path)) return answerRequest("911");
   throw tooMany("Too many requests come from your address. Try again in a minute.");
 });
@@ -37,7 +39,7 @@ export const limitByAddress = createMiddleware<AppEnv>(async (c, next) => {
 /** For what costs CPU time or sends mail, and needs no credential: signing in, claiming, signing up, resetting. */
 export const limitSignIn = createMiddleware<AppEnv>(async (c, next) => {
   const isSafe = c.req.method === "GET" || c.req.method === "HEAD";
-  if (!isSafe && !(await isWithin(c, c.env.LIMIT_SIGN_IN, clientAddress(c.req.raw.headers)))) {
+  if (!isSafe && !(await isWithin(c, c.env.LIMIT_SIGN_IN, callerOf(c)))) {
     throw tooMany("Too many attempts come from your address. Try again in a minute.");
   }
   await next();

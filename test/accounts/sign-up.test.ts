@@ -107,6 +107,17 @@ describe("signing up", () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(9).fill(409)]);
   });
 
+  it("writes ten times an hour at most to an address, whoever gives it for however many accounts", async () => {
+    const email = "flooded@example.org";
+    for (let count = 0; count < 12; count++) {
+      expect((await signUp(`flooding-${count}`, { email })).status).toBe(201);
+      await expect.poll(async () => (await mails.mailsTo(email)).length).toBe(Math.min(count + 1, 10));
+    }
+    await signUp("after-the-flood");
+    await mails.mailTo("after-the-flood@example.org", /Confirm/);
+    expect(await mails.mailsTo(email)).toHaveLength(10);
+  });
+
   it("sends the link again when it is asked to, five times within an hour", async () => {
     await signUp("again");
     const me = requestTo(worker.url, { cookie: cookieOf(await signIn("again")) });

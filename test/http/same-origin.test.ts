@@ -50,3 +50,22 @@ describe("a change by a session", () => {
     expect((await request({ key: admin().key, headers }).post("/api/domains", { fqdn })).status).toBe(201);
   });
 });
+
+describe("a router's update", () => {
+  const update = async (headers: Record<string, string>) => {
+    const { username, key } = admin();
+    const authorization = `Basic ${Buffer.from(`${username}:${key}`).toString("base64")}`;
+    return (
+      await request({ headers: { authorization, ...headers } }).get(
+        "/nic/update?hostname=no.certedge.test&myip=192.0.2.1",
+      )
+    ).text;
+  };
+
+  it("is not taken from a browser that another site has made send it, with the credentials that it has kept", async () => {
+    expect(await update({ "sec-fetch-site": "cross-site" })).toBe("badauth");
+    expect(await update({ "sec-fetch-site": "same-site" })).toBe("badauth");
+    expect(await update({ "sec-fetch-site": "none" })).toBe("nohost");
+    expect(await update({})).toBe("nohost");
+  });
+});

@@ -1,6 +1,8 @@
 /** Router updates (dyndns2) on the paths that clients know, and the pages that tell a client its address. */
+import { answerRequest } from "../../ddns/answers";
 import { checkipPage, clientAddress } from "../../ddns/client-address";
 import { api } from "../api";
+import { isFromAnotherSite } from "../guards";
 import { originOf } from "../origin";
 
 const UPDATE_PATHS = [
@@ -15,9 +17,12 @@ const UPDATE_PATHS = [
 export const dynamicDns = api();
 
 for (const path of UPDATE_PATHS) {
-  dynamicDns.all(path, (c) =>
-    c.var.services.dynamicDns.update(c.req.raw, originOf(c.req.raw), (promise) => c.executionCtx.waitUntil(promise)),
-  );
+  dynamicDns.all(path, (c) => {
+    // A browser adds Basic credentials that it has kept to any site's picture of this address.
+    if (isFromAnotherSite(c.req.raw)) return answerRequest("badauth");
+    const { dynamicDns } = c.var.services;
+    return dynamicDns.update(c.req.raw, originOf(c.req.raw), (promise) => c.executionCtx.waitUntil(promise));
+  });
 }
 
 const noStore = { "cache-control": "no-store" };
