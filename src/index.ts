@@ -21,7 +21,7 @@ export default {
       sessions.forgetExpired(),
       twoFactor.forgetExpired(),
       forgetExpiredLinks(),
-      closing.resume(),
+      closing.sweepUnverified().then(closing.resume),
       services.accountRetests.sweep(),
     ]);
     if (Object.values(report).some((count) => count > 0)) console.log(JSON.stringify({ event: "tick", ...report }));

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { belongings } from "../../src/accounts/belongings";
 import { createClosing, type Outside } from "../../src/accounts/closing";
 import { createLetters } from "../../src/accounts/letters";
+import { createAudit, INSTALLATION } from "../../src/audit/service";
 import type { Mail } from "../../src/mail/mailer";
 import * as schema from "../../src/storage/schema";
 import { type LocalDatabase, localDatabase } from "../zones/local-database";
@@ -33,6 +34,7 @@ function closing(outside: { domains?: Outside; certificates?: Outside } = {}) {
   const letters = createLetters("https://certedge.example");
   return createClosing({
     database: local.database,
+    audit: createAudit({ database: local.database, now: () => clock }),
     domains: nothing,
     certificates: nothing,
     ...outside,
@@ -152,5 +154,35 @@ describe("an account that is closed", () => {
     await account("eve", "admin");
     await local.database.update(schema.accounts).set({ suspendedAt: start }).where(eq(schema.accounts.username, "eve"));
     await expect(closing().close(ada)).rejects.toMatchObject({ status: 409 });
+  });
+});
+
+describe("an account whose address was never verified", () => {
+  const signUp = async (username: string, changes: Partial<typeof schema.accounts.$inferInsert> = {}) => {
+    const id = await account(username);
+    const never = { emailVerifiedAt: null, ...changes };
+    await local.database.update(schema.accounts).set(never).where(eq(schema.accounts.id, id));
+  };
+
+  it("is gone after a week, with what it has, and the installation's log says why", async () => {
+    await account("ada", "admin");
+    await signUp("abandoned");
+    held = ["abandoned.certedge.test"];
+    clock = start + 7 * DAY - 1;
+    await closing({ domains: stubborn }).sweepUnverified();
+    expect(await names()).toEqual(["ada", "abandoned"]);
+    clock += 1;
+    await closing({ domains: stubborn }).sweepUnverified();
+    expect([await names(), held, sent]).toEqual([["ada"], [], []]);
+    const [entry] = await createAudit({ database: local.database, now: () => clock }).list(INSTALLATION, {}, 1);
+    expect(entry).toMatchObject({ action: "account.close", subject: "account abandoned", actor: { via: "system" } });
+  });
+
+  it("stays where it is the operator's own, or was suspended", async () => {
+    await signUp("root", { role: "admin" });
+    await signUp("spammer", { suspendedAt: start });
+    clock = start + 8 * DAY;
+    await closing().sweepUnverified();
+    expect(await names()).toEqual(["root", "spammer"]);
   });
 });

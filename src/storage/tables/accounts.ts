@@ -29,6 +29,7 @@ export const accounts = sqliteTable(
     // Whoever has not shown that an address is theirs keeps nobody from it, and learns nothing of who has.
     uniqueIndex("accounts_by_verified_email").on(t.email).where(sql`email_verified_at IS NOT NULL`),
     index("accounts_closing").on(t.closingAt).where(sql`closing_at IS NOT NULL`),
+    index("accounts_unverified").on(t.createdAt).where(sql`email_verified_at IS NULL`),
   ],
 );
 
