@@ -81,6 +81,12 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
     return { row, provider: knownProvider(row.provider), credentials };
   }
 
+  async function byId(id: string): Promise<DnsAccountRow> {
+    const [row] = await database.select().from(dnsAccounts).where(eq(dnsAccounts.id, id));
+    if (!row) throw new Problem(404, "The DNS account was deleted.");
+    return row;
+  }
+
   const seal = (id: string, ownerId: number, credentials: Credentials): Promise<string> =>
     sealer.seal(JSON.stringify(credentials), placeOf(id, ownerId));
 
@@ -178,12 +184,10 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
       await database.delete(dnsAccounts).where(eq(dnsAccounts.id, row.id));
     },
 
-    /** The account with its credentials, by the id of its row. Throws 404 when it is gone, 409 when it is disabled. */
-    async openById(id: string): Promise<OpenDnsAccount> {
-      const [row] = await database.select().from(dnsAccounts).where(eq(dnsAccounts.id, id));
-      if (!row) throw new Problem(404, "The DNS account was deleted.");
-      return open(row);
-    },
+    byId,
+
+    /** The account with its credentials, by the id of its row. Throws 404 when it is gone. */
+    openById: async (id: string): Promise<OpenDnsAccount> => open(await byId(id)),
 
     /** The credentials as they may be shown: every secret masked. */
     async masked(row: DnsAccountRow): Promise<Credentials> {

@@ -33,6 +33,15 @@ export interface ZonePorts {
   now: () => number;
 }
 
+/** A connection knows by and by the zone's id, a token, what the server can do. */
+export interface HeldConnection {
+  connection: ZoneConnection;
+  version: string;
+  until: number;
+}
+
+const HELD_FOR = 600_000;
+
 export type Zones = ReturnType<typeof createZones>;
 
 export function createZones(ports: ZonePorts) {
@@ -116,10 +125,21 @@ export function createZones(ports: ZonePorts) {
     locate: (ownerId: number, name: string, pin: DnsPin = {}): Promise<ZoneLocation> =>
       locator(ownerId, pin, [name])(name),
 
-    /** A connection for the zone's object; nobody else writes with it. */
+    /** A connection to look with; writing is the zone's object's. */
     async connect(dnsAccountId: string | null): Promise<ZoneConnection> {
       if (dnsAccountId === null) return builtin.connect({}, providerPorts);
       return connectionOf(await dnsAccounts.openById(dnsAccountId), providerPorts);
+    },
+
+    /** The connection that was held, while its account is as it was then; else a new one. */
+    async hold(dnsAccountId: string | null, held?: HeldConnection): Promise<HeldConnection> {
+      const row = dnsAccountId === null ? undefined : await dnsAccounts.byId(dnsAccountId);
+      const version = row ? String(row.updatedAt) : "";
+      if (held && held.version === version && held.until > ports.now()) return held;
+      const connection = row
+        ? connectionOf(await dnsAccounts.open(row), providerPorts)
+        : builtin.connect({}, providerPorts);
+      return { connection, version, until: ports.now() + HELD_FOR };
     },
 
     /** Places values for `owner` beside what is there. Throws DnsProviderError. */

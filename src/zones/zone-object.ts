@@ -5,6 +5,7 @@ import type { RecordSet, RecordValue, ZoneConnection } from "../dns/provider";
 import { createServices } from "../services";
 import { DesiredState, NEVER, type PlacedValue } from "./desired-state";
 import { parseZoneObjectName } from "./location";
+import type { HeldConnection } from "./service";
 
 /** A failure as it crosses the object's boundary, where classes are lost. */
 export interface ZoneFailure {
@@ -26,6 +27,7 @@ const RETRY_WITHOUT_CONNECTION = 600_000;
 export class DnsZone extends DurableObject<Env> {
   private readonly desired = new DesiredState(this.ctx.storage.sql);
   private queue: Promise<unknown> = Promise.resolve();
+  private held: HeldConnection | undefined;
 
   /** Places values beside what is there, for `owner`; all are at the provider when it answers ok. */
   place(owner: string, values: RecordValue[]): Promise<ZoneOutcome> {
@@ -117,10 +119,13 @@ export class DnsZone extends DurableObject<Env> {
     const turn = this.queue.then(async (): Promise<ZoneOutcome> => {
       try {
         const { dnsAccountId, zone } = parseZoneObjectName(this.ctx.id.name ?? "");
-        await write(await createServices(this.env).zones.connect(dnsAccountId), zone);
+        this.held = await createServices(this.env).zones.hold(dnsAccountId, this.held);
+        await write(this.held.connection, zone);
         await this.scheduleNext();
         return { ok: true };
       } catch (error) {
+        // What it knew may be what failed: a zone that was made anew has another id.
+        this.held = undefined;
         await this.scheduleNext();
         return { ok: false, failure: toFailure(error) };
       }

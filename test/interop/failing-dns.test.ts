@@ -76,6 +76,12 @@ describeWith(["pebble", "pdns_server", "sqlite3", "openssl", "dig"], "an order w
     noValueIsLeft(domain);
   });
 
+  it.concurrent("works is asked what it can do at the first order in a zone, and not again at the next", async () => {
+    const { dns, order } = await startProvider("remembered");
+    for (const stem of ["first", "second"]) expect(await order(uniqueHost(stem))).toMatchObject({ state: "valid" });
+    expect(dns.requests.filter((line) => line === "GET /api/v1/servers/localhost")).toHaveLength(1);
+  });
+
   it.concurrent("fails for a moment ends in a certificate", async () => {
     const { dns, order } = await startProvider("flickers");
     let failing = 2;
