@@ -6,6 +6,7 @@ import { createServices } from "../services";
 import { DesiredState, NEVER, type PlacedValue } from "./desired-state";
 import { parseZoneObjectName } from "./location";
 import type { HeldConnection } from "./service";
+import { createTurns } from "./turns";
 
 /** A failure as it crosses the object's boundary, where classes are lost. */
 export interface ZoneFailure {
@@ -26,7 +27,7 @@ const RETRY_WITHOUT_CONNECTION = 600_000;
 
 export class DnsZone extends DurableObject<Env> {
   private readonly desired = new DesiredState(this.ctx.storage.sql);
-  private queue: Promise<unknown> = Promise.resolve();
+  private readonly inTurn = createTurns();
   private held: HeldConnection | undefined;
 
   /** Places values beside what is there, for `owner`; all are at the provider when it answers ok. */
@@ -116,7 +117,7 @@ export class DnsZone extends DurableObject<Env> {
 
   /** One write at a time: read-modify-write providers lose values otherwise. */
   private serialise(write: (connection: ZoneConnection, zone: string) => Promise<void>): Promise<ZoneOutcome> {
-    const turn = this.queue.then(async (): Promise<ZoneOutcome> => {
+    return this.inTurn(async (): Promise<ZoneOutcome> => {
       try {
         const { dnsAccountId, zone } = parseZoneObjectName(this.ctx.id.name ?? "");
         this.held = await createServices(this.env).zones.hold(dnsAccountId, this.held);
@@ -130,8 +131,6 @@ export class DnsZone extends DurableObject<Env> {
         return { ok: false, failure: toFailure(error) };
       }
     });
-    this.queue = turn;
-    return turn;
   }
 
   private async scheduleNext(): Promise<void> {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { BuiltinRecords } from "../../src/dns/builtin-records";
 import type { DnsProvider, ProviderPorts, RecordType, ZoneConnection } from "../../src/dns/provider";
 import { explainMissingZone, findZone } from "../../src/dns/zone-finder";
+import { createTurns } from "../../src/zones/turns";
 
 /** A set as the API holds it; TXT contents are quoted. */
 export interface StoredSet {
@@ -185,6 +186,19 @@ export function describeZoneWrites(title: string, setUp: () => ProviderPeer | Pr
       await connection.add(ZONE, txt(FIRST));
       await connection.remove(ZONE, txt(STANDING));
       expect(await contents()).toEqual(quoted(FIRST));
+    });
+
+    it("loses no value of orders that write at one name at once, in the zone's turns", async () => {
+      const inTurn = createTurns();
+      const values = [FIRST, SECOND, "a third order's value"];
+      await Promise.all(values.map((value) => inTurn(() => connection.add(ZONE, txt(value)))));
+      expect(await contents()).toEqual(quoted(...values));
+      await Promise.all([
+        inTurn(() => connection.remove(ZONE, txt(FIRST))),
+        inTurn(() => connection.add(ZONE, txt("a fourth order's value"))),
+        inTurn(() => connection.remove(ZONE, txt(SECOND))),
+      ]);
+      expect(await contents()).toEqual(quoted("a third order's value", "a fourth order's value"));
     });
 
     it("removes exactly the value that is meant", async () => {
