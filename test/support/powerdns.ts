@@ -47,6 +47,8 @@ export async function startPowerDns({ backend, zones = [] }: PowerDnsOptions): P
     "zone-cache-refresh-interval": 0,
     daemon: "no",
     guardian: "no",
+    // Each thread has its own connection to the backend: Pebble asks for many names at once, and waits for seconds only.
+    "distributor-threads": backend === "sqlite" ? 3 : 12,
     api: "yes",
     webserver: "yes",
     "webserver-address": "127.0.0.1",
