@@ -47,6 +47,9 @@ export interface SignInLimitPorts {
 
 type SignedIn = Pick<AccountIdentity, "id" | "username" | "email">;
 
+/** Of a name that nobody has as much is counted: it takes as long. */
+type Holder = { id: number } | { nobody: string };
+
 /** What is counted: what was typed, and beside it the account, which has a user name and an address. */
 interface Count {
   what: Counted;
@@ -59,10 +62,10 @@ export type SignInLimits = ReturnType<typeof createSignInLimits>;
 
 export function createSignInLimits({ database, pepper, door, isOn, now }: SignInLimitPorts) {
   /** By a keyed hash: who reads the table learns no name, and cannot tell what was typed. */
-  const subjectOf = (...parts: (string | number)[]) => keyedHash(JSON.stringify(["sign-in", door, ...parts]), pepper);
+  const subjectOf = (...parts: (string | Holder)[]) => keyedHash(JSON.stringify(["sign-in", door, ...parts]), pepper);
 
-  /** `who` is a name as it was typed, or the id of an account. */
-  async function countsOf(who: string | number, network: string): Promise<Count[]> {
+  /** `who` is a name as it was typed, or whose it is. */
+  async function countsOf(who: string | Holder, network: string): Promise<Count[]> {
     const isTold = typeof who === "string";
     const [pair, account] = await Promise.all([subjectOf("pair", who, network), subjectOf("account", who)]);
     return [
@@ -97,7 +100,7 @@ export function createSignInLimits({ database, pepper, door, isOn, now }: SignIn
       const all = await Promise.all([
         networkCount(network),
         countsOf(name, network),
-        holder ? countsOf(holder.id, network) : [],
+        countsOf(holder ? { id: holder.id } : { nobody: name }, network),
       ]);
       const counts = all.flat();
       const subjects = counts.map(({ subject }) => subject);
@@ -146,7 +149,7 @@ export function createSignInLimits({ database, pepper, door, isOn, now }: SignIn
     async succeeded({ id, username, email }: SignedIn, { address }: Origin): Promise<void> {
       if (!isOn) return;
       const network = networkOf(address);
-      const counts = (await Promise.all([username, email, id].map((who) => countsOf(who, network)))).flat();
+      const counts = (await Promise.all([username, email, { id }].map((who) => countsOf(who, network)))).flat();
       const among = (what: Counted) =>
         inArray(
           signInFailures.subject,

@@ -85,10 +85,13 @@ export function createApp(services: (env: Env) => Services) {
   const takenBy = methodsOf(app.routes);
   app.notFound((c) => {
     const { method, path } = c.req;
-    const allow = takenBy(path).join(", ");
-    const problem = allow
-      ? new Problem(405, `${path} takes no ${method}. It takes ${allow}.`, { headers: { allow } })
-      : new Problem(404, `There is nothing at ${path}.`);
+    const taken = takenBy(path);
+    const allow = taken.join(", ");
+    // A route may have nothing to show here, such as the outbox of a certedge that has none.
+    const problem =
+      allow && !taken.includes(method)
+        ? new Problem(405, `${path} takes no ${method}. It takes ${allow}.`, { headers: { allow } })
+        : new Problem(404, `There is nothing at ${path}.`);
     return answerProblem(problem, c);
   });
   app.onError((error, c) => {
