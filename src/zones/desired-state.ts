@@ -143,6 +143,11 @@ export class DesiredState {
     this.sql.exec("UPDATE sets SET attempts = attempts + 1, due_at = ? WHERE name = ? AND type = ?", until, name, type);
   }
 
+  forgetAll(): void {
+    this.sql.exec("DELETE FROM placed");
+    this.sql.exec("DELETE FROM sets");
+  }
+
   /** When something is due next, or nothing. */
   nextDue(): number | undefined {
     const [row] = this.sql

@@ -2,6 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { DnsProviderError } from "../dns/errors";
 import type { RecordSet, RecordValue, ZoneConnection } from "../dns/provider";
+import { Problem } from "../problems";
 import { createServices } from "../services";
 import { DesiredState, NEVER, type PlacedValue } from "./desired-state";
 import { parseZoneObjectName } from "./location";
@@ -107,7 +108,8 @@ export class DnsZone extends DurableObject<Env> {
       }
     });
     // Without a connection (credential gone, D1 away) nothing was postponed one by one.
-    if (!outcome.ok) await this.ctx.storage.setAlarm(Date.now() + RETRY_WITHOUT_CONNECTION);
+    if (!outcome.ok && this.desired.nextDue() !== undefined)
+      await this.ctx.storage.setAlarm(Date.now() + RETRY_WITHOUT_CONNECTION);
   }
 
   private async removeValue(connection: ZoneConnection, zone: string, value: PlacedValue): Promise<void> {
@@ -127,6 +129,8 @@ export class DnsZone extends DurableObject<Env> {
       } catch (error) {
         // What it knew may be what failed: a zone that was made anew has another id.
         this.held = undefined;
+        // Its DNS account was deleted: nobody can write any more what should be there.
+        if (isGone(error)) this.desired.forgetAll();
         await this.scheduleNext();
         return { ok: false, failure: toFailure(error) };
       }
@@ -150,7 +154,10 @@ function retryAt({ attempts }: { attempts: number }): number {
   return Date.now() + wait * (0.75 + Math.random() / 2);
 }
 
+const isGone = (error: unknown): error is Problem => error instanceof Problem && error.status === 404;
+
 function toFailure(error: unknown): ZoneFailure {
+  if (isGone(error)) return { kind: "credential", provider: "certedge", detail: error.detail };
   if (error instanceof DnsProviderError) {
     const { kind, provider, detail, retryAfter } = error;
     return { kind, provider, detail, ...(retryAfter === undefined ? {} : { retryAfter }) };

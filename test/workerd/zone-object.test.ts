@@ -1,0 +1,39 @@
+/** The DnsZone object of an account that is not there any more. */
+import { applyD1Migrations, type D1Migration, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+
+/** Of vitest.config.ts. */
+const { DB, DNS_ZONE, TEST_MIGRATIONS } = env as typeof env & { TEST_MIGRATIONS: D1Migration[] };
+
+beforeAll(() => applyD1Migrations(DB, TEST_MIGRATIONS));
+
+describe("The zone of a DNS account that was deleted", () => {
+  const zone = () => DNS_ZONE.getByName(`${crypto.randomUUID()}/example.com`);
+  const gone = { ok: false, failure: { kind: "credential", detail: "The DNS account was deleted." } };
+  const home = { name: "home.example.com", ttl: 60 };
+
+  it("is told so, and is not written to again and again", async () => {
+    const object = zone();
+    expect(await object.replace({ ...home, type: "A", values: ["192.0.2.1"] })).toMatchObject(gone);
+    expect(await object.place("order", [{ ...home, type: "TXT", value: "proof" }])).toMatchObject(gone);
+    expect(await runInDurableObject(object, (_, state) => state.storage.getAlarm())).toBeNull();
+  });
+
+  it("gives up what was waiting when its account went", async () => {
+    const object = zone();
+    await runInDurableObject(object, async (_, { storage }) => {
+      storage.sql.exec(
+        `INSERT INTO sets (name, type, record_values, ttl, version, agreed, due_at)
+         VALUES ('home.example.com', 'A', '["192.0.2.1"]', 60, 1, 0, 0)`,
+      );
+      await storage.setAlarm(Date.now() + 60_000);
+    });
+    expect(await runDurableObjectAlarm(object)).toBe(true);
+    const left = await runInDurableObject(object, async (_, { storage }) => ({
+      sets: storage.sql.exec("SELECT * FROM sets").toArray(),
+      alarm: await storage.getAlarm(),
+    }));
+    expect(left).toEqual({ sets: [], alarm: null });
+  });
+});
