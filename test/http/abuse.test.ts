@@ -45,6 +45,17 @@ describe("a forged Host", () => {
   );
 });
 
+describe("the outbox", () => {
+  it("is at no name that somebody else lets lead here", async () => {
+    const cookie = admin().cookie;
+    const at = new URL(certedge().url);
+    expect(await withHost("GET", "/dev/outbox", { cookie, host: at.host })).toContain('"mails":');
+    for (const host of [EVIL, `127.0.0.1.${EVIL}`, `localhost.${EVIL}:${at.port}`]) {
+      expect(await withHost("GET", "/dev/outbox", { cookie, host }), host).toContain('"status":404');
+    }
+  });
+});
+
 describe("a way to another site", () => {
   const ways = ["https://evil.example/", "//evil.example", "/\\evil.example", "https:evil.example"];
 
