@@ -60,14 +60,16 @@ export function createChallengeHosts(ports: { database: Database; builtinZone: s
 
     /** Throws 403 where a name of our zone, to which somebody's alias led, is not the owner's to write to. */
     async requireOwn(ownerId: number, name: string): Promise<void> {
-      const [hosts, held] = await database.batch([
+      const [[host], held] = await database.batch([
         database.select({ ownerId: challengeHosts.ownerId }).from(challengeHosts).where(eq(challengeHosts.name, name)),
         database
-          .select({ ownerId: domains.ownerId })
+          .select({ fqdn: domains.fqdn, ownerId: domains.ownerId })
           .from(domains)
           .where(inArray(domains.fqdn, ancestors(name).slice(0, 20))),
       ]);
-      if ([...hosts, ...held].some((holder) => holder.ownerId === ownerId)) return;
+      // A name may have been taken before the one above it: the nearest holder's it is.
+      const [nearest] = held.sort((a, b) => b.fqdn.length - a.fqdn.length);
+      if ((host ?? nearest)?.ownerId === ownerId) return;
       throw new Problem(
         403,
         `The challenge name is an alias of ${name}, which is not yours. Ask for your own with POST /api/dns/challenge-hosts, and let the alias lead there.`,

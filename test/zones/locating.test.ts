@@ -192,6 +192,15 @@ describe("A challenge host", () => {
     await expect(placesOf(["example.com"])).rejects.toMatchObject({ status: 403 });
   });
 
+  it("is no way to a host name of somebody else's that is below one's own", async () => {
+    await takeDomain(OTHER, `inner.home.${OURS}`);
+    await takeDomain(OWNER, `home.${OURS}`);
+    aliases = { "_acme-challenge.example.com": `_acme-challenge.inner.home.${OURS}` };
+    await expect(placesOf(["example.com"])).rejects.toMatchObject({ status: 403 });
+    aliases = { "_acme-challenge.example.com": `_acme-challenge.deep.home.${OURS}` };
+    expect(await placesOf(["example.com"])).toEqual([`_acme-challenge.deep.home.${OURS} in ours/${OURS}`]);
+  });
+
   it("is gone once it is given up", async () => {
     const { name } = await challengeHosts().handOut(OWNER, "example.com");
     await challengeHosts().remove(OWNER, "example.com");
