@@ -61,11 +61,18 @@ describeWith(["pebble", "pdns_server", "sqlite3", "openssl", "dig"], "A DNS acco
   it("that may not write is told what is missing, and keeps that", async () => {
     const id = unique("wrong");
     const credentials = { base_url: primary.apiUrl, api_key: "not-the-key" };
-    await api().post("/api/dns/powerdns/accounts", { account_id: id, credentials });
+    const nameservers = [primary.server];
+    await api().post("/api/dns/powerdns/accounts", { account_id: id, credentials, nameservers });
     const tested = await api().post(`${path(id)}/test`, {});
     expect(tested.json).toMatchObject({ ok: false, zone: null, steps: [{ step: "zones", ok: false }] });
     expect(tested.json.steps[0].detail).toMatch(/needs .*key/i);
     expect((await api().get(path(id))).json.last_test.ok).toBe(false);
+
+    // A rotated key is the one that counts from then on, and a mask keeps it.
+    for (const api_key of [primary.apiKey, "***masked***"]) {
+      await api().put(path(id), { credentials: { api_key } });
+      expect((await api().post(`${path(id)}/test`, { zone: ZONE })).json.ok).toBe(true);
+    }
     await api().delete(path(id));
   });
 

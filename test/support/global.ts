@@ -26,13 +26,22 @@ export default async function setup(project: TestProject): Promise<() => Promise
     variables: { SIGN_UP: "invitation" },
   });
   project.provide("url", worker.url);
-  project.provide("admin", await claim(worker));
+  const admin = await claim(worker);
+  project.provide("admin", admin);
   project.provide("pdnsSecret", worker.secrets.PDNS_SECRET ?? "");
   project.provide("testRoot", testRoot);
   return async () => {
     await worker.stop();
     rmSync(folder, { recursive: true, force: true });
+    requireNoSecret(worker.log(), { ...worker.secrets, password: admin.password });
   };
+}
+
+/** Whatever the tests did with it, the Worker has logged no secret. The claim's token is printed by npm start itself. */
+function requireNoSecret(log: string, { CLAIM_TOKEN, ...secrets }: Record<string, string>): void {
+  const leaked = Object.keys(secrets).filter((name) => secrets[name] && log.includes(secrets[name]));
+  for (const form of [/\bak_[\w-]{43}/, /PRIVATE KEY/]) if (form.test(log)) leaked.push(String(form));
+  if (leaked.length > 0) throw new Error(`The log of the tests' Worker has secrets in it: ${leaked.join(", ")}.`);
 }
 
 /** A root for the TLS of the test servers. */
