@@ -6,7 +6,7 @@ import { readCertificate } from "../pki/certificate";
 import type { Database } from "../storage/database";
 import { certificates, certificateVersions, dnsAccounts, orders } from "../storage/schema";
 import type { OrderProblem } from "./order-failure";
-import type { OrderInput, OrderProgress } from "./order-state";
+import type { LeafFacts, OrderInput, OrderProgress } from "./order-state";
 import { renewalTime, retryTime } from "./renewal-time";
 
 export type OrderRecords = ReturnType<typeof createOrderRecords>;
@@ -45,6 +45,13 @@ export function createOrderRecords(ports: OrderRecordPorts) {
     });
   }
 
+  async function dueTime(input: OrderInput, leaf: LeafFacts): Promise<number> {
+    const window = leaf.renewalIdentifier
+      ? await windowOf(ports.caAccounts, input.caAccountId, leaf.renewalIdentifier)
+      : undefined;
+    return renewalTime(leaf, window, Math.random());
+  }
+
   return {
     /** Enters the order into the index. Taking it twice changes nothing. */
     async open({ id, certificateId, ownerId, reason }: OrderInput, createdAt: number): Promise<void> {
@@ -52,11 +59,15 @@ export function createOrderRecords(ports: OrderRecordPorts) {
       await database.insert(orders).values(row).onConflictDoNothing();
     },
 
-    /** Stores the new version and makes it the current one. Taking it twice changes nothing. */
-    async storeVersion(input: OrderInput, progress: OrderProgress): Promise<void> {
+    /**
+     * Ends an order that won a version: stores the version, makes it the current one, and says when it is due next.
+     * Taking it twice changes nothing but the log.
+     */
+    async closeValid(input: OrderInput, progress: OrderProgress): Promise<number> {
       const { versionId: id, chainPem, sealedPrivateKey } = progress;
       if (!id || !chainPem || !sealedPrivateKey) throw new Error("the order has no certificate to store");
       const leaf = await leafOf(progress);
+      const renewAt = await dueTime(input, leaf);
       const version = {
         id,
         certificateId: input.certificateId,
@@ -74,41 +85,19 @@ export function createOrderRecords(ports: OrderRecordPorts) {
         sealedPrivateKey,
         createdAt: now(),
       };
-      await database.batch([
-        database.insert(certificateVersions).values(version).onConflictDoNothing(),
-        database
-          .update(certificates)
-          .set({
-            status: "valid",
-            currentVersionId: id,
-            notAfter: leaf.notAfter,
-            failures: 0,
-            problem: null,
-            updatedAt: now(),
-          })
-          .where(eq(certificates.id, input.certificateId)),
-      ]);
-    },
-
-    /** When the certificate that was won is due next. */
-    async dueTime(input: OrderInput, progress: OrderProgress): Promise<number> {
-      const leaf = await leafOf(progress);
-      const window = leaf.renewalIdentifier
-        ? await windowOf(ports.caAccounts, input.caAccountId, leaf.renewalIdentifier)
-        : undefined;
-      return renewalTime(leaf, window, Math.random());
-    },
-
-    /** Ends an order that won a version. */
-    async closeValid(input: OrderInput, progress: OrderProgress): Promise<void> {
-      const { renewAt = await this.dueTime(input, progress) } = progress;
+      const current = { status: "valid" as const, currentVersionId: id, notAfter: leaf.notAfter, renewAt };
       await Promise.all([
         log(input, progress, {}),
         database.batch([
+          database.insert(certificateVersions).values(version).onConflictDoNothing(),
+          database
+            .update(certificates)
+            .set({ ...current, failures: 0, problem: null, updatedAt: now() })
+            .where(eq(certificates.id, input.certificateId)),
           database.update(orders).set({ state: "valid", finishedAt: now() }).where(eq(orders.id, input.id)),
-          database.update(certificates).set({ renewAt }).where(eq(certificates.id, input.certificateId)),
         ]),
       ]);
+      return renewAt;
     },
 
     /** Ends a failed order: the certificate keeps the reason and is tried again after a growing while. */

@@ -94,8 +94,6 @@ export interface OrderProgress {
   /** What the version's own certificate says. */
   leaf?: LeafFacts;
   stored?: boolean;
-  /** When the stored version is due for its renewal. */
-  renewAt?: number;
   /** The failure that the order is being wound up for. */
   problem?: OrderProblem;
 }

@@ -248,11 +248,11 @@ export const steps: Record<WorkingState, Step> = {
 
   async storing({ input, progress }, ports) {
     const [renewAt] = await Promise.all([
-      ports.records.dueTime(input, progress),
-      ports.records.storeVersion(input, progress),
+      ports.records.closeValid(input, progress),
       releaseAll(input, progress, ports),
     ]);
-    return { next: "closing", progress: { stored: true, renewAt }, detail: handwork("remove", progress.challenges) };
+    const detail = { renew_at: renewAt, ...handwork("remove", progress.challenges) };
+    return { next: "valid", progress: { stored: true }, detail };
   },
 
   /** Only an order that failed comes here: one that succeeded has cleaned up while its version was stored. */
@@ -266,12 +266,9 @@ export const steps: Record<WorkingState, Step> = {
   },
 
   async closing({ input, progress }, ports) {
-    if (progress.problem) {
-      await ports.records.closeFailed(input, progress, progress.problem);
-      return { next: "failed" };
-    }
-    await ports.records.closeValid(input, progress);
-    return { next: "valid", detail: { renew_at: progress.renewAt } };
+    if (!progress.problem) throw new Error("an order without a problem has nothing to be wound up for");
+    await ports.records.closeFailed(input, progress, progress.problem);
+    return { next: "failed" };
   },
 };
 

@@ -31,7 +31,7 @@ describe("an order", () => {
     const states = json.order.steps.map(({ state }: { state: string }) => state);
     expect(states).toEqual([
       ...["registering", "ordering", "authorizing", "placing", "validating", "awaiting_ready"],
-      ...["finalizing", "downloading", "storing", "closing", "valid"],
+      ...["finalizing", "downloading", "storing", "valid"],
     ]);
     for (const step of json.order.steps) {
       expect(step.milliseconds).toBe(Date.parse(step.finished_at) - Date.parse(step.started_at));
