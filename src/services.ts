@@ -4,6 +4,7 @@ import { createAccounts } from "./accounts/accounts";
 import { createAdministration } from "./accounts/administration";
 import { createApiKeyUses } from "./accounts/api-key-uses";
 import { createApiKeys } from "./accounts/api-keys";
+import { createFailureNotices } from "./accounts/failure-notices";
 import { createFrontDoor } from "./accounts/front-door";
 import type { AccountIdentity } from "./accounts/identity";
 import { createLetters } from "./accounts/letters";
@@ -101,6 +102,14 @@ function compose(env: Env) {
   const signInLimits = createSignInLimits({ ...limitPorts, door: "sign-in" });
   const updateBudget = createUpdateBudget({ database, now });
   const dnsAccounts = createDnsAccounts({ database, sealer, now });
+  const { mailer, outbox } = createMail({
+    environment: env,
+    database,
+    fetch: outside,
+    checkUrl: (url) => checkOutgoingUrl(url, "/MAIL_API_URL", allowPrivateHosts),
+    now,
+  });
+  const notices = createFailureNotices({ database, mailer, letters: createLetters(env.PUBLIC_URL) });
   const zones = createZones({
     database,
     dnsAccounts,
@@ -109,6 +118,7 @@ function compose(env: Env) {
     connect: reach,
     builtinRecords: builtinRecords(database, now),
     builtinZone: env.BUILTIN_ZONE,
+    notices,
     now,
   });
   const challengeHosts = createChallengeHosts({ database, builtinZone: env.BUILTIN_ZONE, now });
@@ -136,13 +146,6 @@ function compose(env: Env) {
     updateBudget,
     pepper: env.API_KEY_PEPPER,
     plansOn,
-    now,
-  });
-  const { mailer, outbox } = createMail({
-    environment: env,
-    database,
-    fetch: outside,
-    checkUrl: (url) => checkOutgoingUrl(url, "/MAIL_API_URL", allowPrivateHosts),
     now,
   });
   const frontDoor = createFrontDoor({
@@ -184,14 +187,7 @@ function compose(env: Env) {
     challengeHosts,
     challengeZones,
     accountTests,
-    accountRetests: createAccountRetests({
-      database,
-      dnsAccounts,
-      accountTests,
-      mailer,
-      letters: createLetters(env.PUBLIC_URL),
-      now,
-    }),
+    accountRetests: createAccountRetests({ dnsAccounts, accountTests, notices, now }),
     records,
     caAccounts,
     caFetch,

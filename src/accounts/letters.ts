@@ -120,7 +120,7 @@ export function createLetters(publicUrl: string) {
         to,
         subject: `The DNS account ${account} does not work any more`,
         paragraphs: [
-          `certedge at ${host} has tried out the DNS account ${account} of your account ${username}, as it does every week, and it failed: ${detail}`,
+          `certedge at ${host} could not write with the DNS account ${account} of your account ${username}: ${detail}`,
           "Certificates that are proven over it cannot be renewed until it works. Give it a credential that does.",
         ],
       }),

@@ -1,18 +1,12 @@
 /** Tries DNS accounts out again every week, so that a credential that has ended is known before a renewal needs it. */
-import { eq } from "drizzle-orm";
-import type { Letters } from "../accounts/letters";
-import type { DnsAccountRow, DnsAccounts } from "../dns-accounts/service";
-import type { Mailer } from "../mail/mailer";
-import type { Database } from "../storage/database";
-import { accounts } from "../storage/schema";
+import type { FailureNotices } from "../accounts/failure-notices";
+import type { DnsAccounts } from "../dns-accounts/service";
 import type { AccountTests } from "./account-test";
 
 export interface AccountRetestPorts {
-  database: Database;
   dnsAccounts: DnsAccounts;
   accountTests: AccountTests;
-  mailer: Mailer;
-  letters: Letters;
+  notices: FailureNotices;
   now: () => number;
 }
 
@@ -20,16 +14,7 @@ const WEEK = 7 * 86_400_000;
 /** A tick has other work to do. */
 const AT_ONCE = 3;
 
-export function createAccountRetests(ports: AccountRetestPorts) {
-  const { database, dnsAccounts, accountTests, mailer, letters, now } = ports;
-
-  async function tell(row: DnsAccountRow, detail: string): Promise<void> {
-    const [owner] = await database.select().from(accounts).where(eq(accounts.id, row.ownerId));
-    if (!owner || owner.emailVerifiedAt === null || mailer.off) return;
-    const name = `${row.provider}/${row.accountId}`;
-    await mailer.send(letters.dnsAccountFails(owner.email, owner.username, name, detail)).catch(() => undefined);
-  }
-
+export function createAccountRetests({ dnsAccounts, accountTests, notices, now }: AccountRetestPorts) {
   return {
     /** One tick's share. The owner is told when an account that worked does not any more. */
     async sweep(): Promise<void> {
@@ -38,7 +23,8 @@ export function createAccountRetests(ports: AccountRetestPorts) {
         due.map(async (row) => {
           const result = await accountTests.test(row, row.lastTest?.zone ?? undefined);
           const failed = result.steps.find(({ ok }) => !ok);
-          if (failed && row.lastTest?.ok) await tell(row, failed.detail);
+          if (!failed || !row.lastTest?.ok) return;
+          await notices.dnsAccountFails(row.ownerId, `${row.provider}/${row.accountId}`, failed.detail);
         }),
       );
     },

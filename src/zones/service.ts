@@ -1,5 +1,6 @@
 /** Zones: where a name's records live, and writing them there through the zone's own object. */
 import { and, eq, isNull, or, sql } from "drizzle-orm";
+import type { FailureNotices } from "../accounts/failure-notices";
 import type { BuiltinRecords } from "../dns/builtin-records";
 import { DnsProviderError } from "../dns/errors";
 import { ancestors, normaliseName } from "../dns/names";
@@ -30,6 +31,7 @@ export interface ZonePorts {
   builtinRecords: BuiltinRecords;
   /** The base zone of the installation, or "". */
   builtinZone: string;
+  notices: FailureNotices;
   now: () => number;
 }
 
@@ -112,7 +114,7 @@ export function createZones(ports: ZonePorts) {
   /** A credential that does not work any more is noted at its account. Throws DnsProviderError. */
   async function told(location: ZoneLocation, outcome: ZoneOutcome): Promise<void> {
     if (!outcome.ok && outcome.failure.kind === "credential" && location.dnsAccountId !== null) {
-      await noteBadCredential(dnsAccounts, location, outcome.failure.detail, ports.now());
+      await noteBadCredential(ports, location, outcome.failure.detail);
     }
     throwFailure(outcome);
   }
@@ -178,15 +180,18 @@ async function ensureBaseZone({ database, builtinZone, now }: ZonePorts): Promis
   );
 }
 
-/** The account shows it until a test succeeds. */
+/** The account shows it until a test succeeds; its owner is told once. */
 async function noteBadCredential(
-  dnsAccounts: DnsAccounts,
+  { dnsAccounts, notices, now }: ZonePorts,
   { dnsAccountId, zone }: ZoneLocation,
   detail: string,
-  at: number,
 ): Promise<void> {
+  if (dnsAccountId === null) return;
+  const row = await dnsAccounts.byId(dnsAccountId);
   const step = { step: "write" as const, ok: false, milliseconds: 0, detail };
-  if (dnsAccountId !== null) await dnsAccounts.noteTest(dnsAccountId, { ok: false, at, zone, steps: [step] });
+  await dnsAccounts.noteTest(row.id, { ok: false, at: now(), zone, steps: [step] });
+  const isNews = row.lastTest?.ok ?? true;
+  if (isNews) await notices.dnsAccountFails(row.ownerId, `${row.provider}/${row.accountId}`, detail);
 }
 
 function throwFailure(outcome: ZoneOutcome): void {

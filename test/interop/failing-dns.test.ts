@@ -1,7 +1,8 @@
 /** A DNS provider that fails in the middle of an order: a real PowerDNS behind an intermediary. */
 import { afterAll, beforeAll, expect, inject, it, vi } from "vitest";
-import { admin, request } from "../support/certedge";
+import { admin, certedge, request } from "../support/certedge";
 import { type Intermediary, startIntermediary } from "../support/intermediary";
+import { mailbox } from "../support/mail";
 import { type Pebble, startPebble } from "../support/pebble";
 import { type PowerDns, startPowerDns } from "../support/powerdns";
 import { describeWith } from "../support/tools";
@@ -71,6 +72,10 @@ describeWith(["pebble", "pdns_server", "sqlite3", "openssl", "dig"], "an order w
     dns.alter(isWrite, () => ({ status: 401, body: Buffer.from("Unauthorized") }));
     const domain = uniqueHost("refuses");
     expect(await order(domain)).toMatchObject({ state: "failed", problem: { cause: "dns_credential" } });
+    const account = (await api().get("/api/dns/powerdns/accounts/refuses")).json;
+    expect(account.last_test).toMatchObject({ ok: false, steps: [{ step: "write", ok: false }] });
+    const told = await mailbox(certedge().url, admin()).mailTo("ada@example.com", /powerdns\/refuses/);
+    expect(told.subject).toBe("The DNS account powerdns/refuses does not work any more");
     // Nobody knows whether it has taken the value all the same: it is told once to remove it.
     expect(dns.requests.filter(isWrite)).toHaveLength(2);
     noValueIsLeft(domain);

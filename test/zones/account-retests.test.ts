@@ -1,5 +1,6 @@
 /** DNS accounts are tried out again every week, and their owner is told once when one has stopped working. */
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { createFailureNotices } from "../../src/accounts/failure-notices";
 import { createLetters } from "../../src/accounts/letters";
 import { createDnsAccounts } from "../../src/dns-accounts/service";
 import type { Mail } from "../../src/mail/mailer";
@@ -39,7 +40,6 @@ const resultNow = (): DnsAccountTest => ({
 
 const retests = () =>
   createAccountRetests({
-    database: local.database,
     dnsAccounts: service(),
     accountTests: {
       async test(row, zone) {
@@ -49,12 +49,15 @@ const retests = () =>
         return result;
       },
     },
-    mailer: {
-      async send(mail) {
-        sent.push(mail);
+    notices: createFailureNotices({
+      database: local.database,
+      mailer: {
+        async send(mail) {
+          sent.push(mail);
+        },
       },
-    },
-    letters: createLetters("https://certedge.example.com"),
+      letters: createLetters("https://certedge.example.com"),
+    }),
     now: () => clock,
   });
 

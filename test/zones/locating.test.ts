@@ -98,6 +98,7 @@ function challengeZones(connections: Record<string, Account> = {}) {
     connect: () => ({}) as never,
     builtinRecords: builtinRecords(local.database, () => 0),
     builtinZone: OURS,
+    notices: { dnsAccountFails: async () => undefined },
     now: () => 0,
   });
   const resolver = ownZonesFirst(zoneLookup(local.database), world);
