@@ -2,7 +2,6 @@
 import { eq, inArray, sql } from "drizzle-orm";
 import type { Audit } from "../audit/service";
 import type { CaAccounts } from "../ca-accounts/service";
-import { readCertificate } from "../pki/certificate";
 import type { Database } from "../storage/database";
 import { certificates, certificateVersions, dnsAccounts, orders } from "../storage/schema";
 import type { OrderProblem } from "./order-failure";
@@ -64,9 +63,8 @@ export function createOrderRecords(ports: OrderRecordPorts) {
      * Taking it twice changes nothing but the log.
      */
     async closeValid(input: OrderInput, progress: OrderProgress): Promise<number> {
-      const { versionId: id, chainPem, sealedPrivateKey } = progress;
-      if (!id || !chainPem || !sealedPrivateKey) throw new Error("the order has no certificate to store");
-      const leaf = await leafOf(progress);
+      const { versionId: id, chainPem, leaf, sealedPrivateKey } = progress;
+      if (!id || !chainPem || !leaf || !sealedPrivateKey) throw new Error("the order has no certificate to store");
       const renewAt = await dueTime(input, leaf);
       const version = {
         id,
@@ -126,9 +124,6 @@ export function createOrderRecords(ports: OrderRecordPorts) {
     },
   };
 }
-
-/** An order that began with an older version of the Worker has its chain alone. */
-const leafOf = ({ leaf, chainPem = "" }: OrderProgress) => leaf ?? readCertificate(chainPem);
 
 /** The accounts that the challenges went to, as a person knows them: "cloudflare/production"; "builtin" for our own zones. */
 async function nameDnsAccounts(database: Database, { challenges = [] }: OrderProgress): Promise<string[]> {

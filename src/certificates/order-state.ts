@@ -31,6 +31,9 @@ export type OrderReason = "create" | "renew" | "manual";
 
 export const isWorking = (state: OrderState): state is WorkingState => state !== "valid" && state !== "failed";
 
+/** How long a CA may take with an order, milliseconds. */
+export const CA_DEADLINE = 15 * 60_000;
+
 /** What an order is for; fixed when it is made. */
 export interface OrderInput {
   id: string;
@@ -51,6 +54,9 @@ export interface OrderInput {
   /** RFC 9773 §5: the certificate that the new one replaces, and the CA account that issued it. */
   replaces?: { renewalIdentifier: string; caAccountId: string };
 }
+
+/** By which challenge the names are to be proven. */
+export const typeOf = ({ challengeType }: OrderInput): ChallengeType => challengeType ?? "dns-01";
 
 /** A TXT value that proves a name, and where it goes. */
 export interface OrderChallenge {

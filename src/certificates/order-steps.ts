@@ -1,8 +1,7 @@
 /** The steps of an order, one for each working state. A step may be cut off anywhere and is then taken again from its start. */
-import { type ChallengeType, challengeNames } from "../acme/challenges";
+import { challengeNames } from "../acme/challenges";
 import type { CaAccount } from "../ca-accounts/account-object";
 import { valueIn } from "../ca-accounts/failure";
-import type { PendingAuthorization } from "../ca-accounts/pending-authorization";
 import type { CaAccounts } from "../ca-accounts/service";
 import type { CertificateFacts } from "../pki/certificate";
 import { createCertificateRequest } from "../pki/certificate-request";
@@ -11,20 +10,25 @@ import { type Identifier, parseIdentifier } from "../pki/identifiers";
 import { generatePrivateKey, type KeyType, readPrivateKey } from "../pki/keys";
 import type { Sealer } from "../storage/sealing";
 import type { ChallengeZones } from "../zones/challenges";
-import { type ZoneLocation, zoneObjectName } from "../zones/location";
+import type { ZoneLocation } from "../zones/location";
 import type { Zones } from "../zones/service";
 import { handwork, patienceOf } from "./by-hand";
+import { byZone, placesOf, zonesOf } from "./challenge-places";
 import { OrderFailure } from "./order-failure";
 import type { OrderRecords } from "./order-records";
-import type {
-  LeafFacts,
-  Order,
-  OrderChallenge,
-  OrderInput,
-  OrderProgress,
-  OrderState,
-  WorkingState,
+import {
+  CA_DEADLINE,
+  type LeafFacts,
+  type Order,
+  type OrderChallenge,
+  type OrderInput,
+  type OrderProgress,
+  type OrderState,
+  typeOf,
+  type WorkingState,
 } from "./order-state";
+import { notOffered, validationFailure, whyInvalid } from "./order-validation";
+import { privateKeyPlace } from "./private-key-place";
 import { locateMissing, oneRecordEach, standingOwner, standingRecords } from "./standing-records";
 
 export interface StepPorts {
@@ -48,9 +52,8 @@ type Step = (order: Order, ports: StepPorts) => Promise<StepResult>;
 
 const MINUTE = 60_000;
 const CHALLENGE_TTL = 60;
-/** How long values may take to be visible, and how long the CA may take with an order. */
+/** How long values may take to be visible. */
 const VISIBILITY_DEADLINE = 5 * MINUTE;
-const CA_DEADLINE = 15 * MINUTE;
 const POLL_FIRST = 15;
 const POLL_LAST = 8_000;
 /** While a person sets the values. */
@@ -235,7 +238,10 @@ export const steps: Record<WorkingState, Step> = {
 
   async downloading({ input, progress }, ports) {
     const chainPem = valueIn(await account(input.caAccountId, ports).certificate(progress.certificateUrl ?? ""));
-    const privateKey = await ports.sealer.open(progress.sealedPrivateKey ?? "", keyPlace(input.ownerId, progress));
+    const privateKey = await ports.sealer.open(
+      progress.sealedPrivateKey ?? "",
+      privateKeyPlace(progress.versionId, input.ownerId),
+    );
     const { publicKeyInfo } = await readPrivateKey(privateKey);
     const identifiers = input.names.map(parseIdentifier);
     const checked = await checkChain({ chainPem, identifiers, publicKeyInfo, now: ports.now() });
@@ -272,29 +278,6 @@ export const steps: Record<WorkingState, Step> = {
   },
 };
 
-const typeOf = ({ challengeType }: OrderInput): ChallengeType => challengeType ?? "dns-01";
-
-function notOffered(name: string, type: ChallengeType, { offered, unusable }: PendingAuthorization): OrderFailure {
-  const detail = unusable ?? `It offers ${offered.join(", ") || "nothing"}, and no ${type}.`;
-  return new OrderFailure("no_dns_challenge", `${name} cannot be proven. ${detail}`, { offered, wanted: type });
-}
-
-/** The places of names, by name. Throws Problem and DnsProviderError. */
-async function placesOf(
-  names: string[],
-  input: OrderInput,
-  { accountUrl = "" }: OrderProgress,
-  { challengeZones }: StepPorts,
-) {
-  const pin = {
-    ...(input.dnsProvider ? { provider: input.dnsProvider } : {}),
-    ...(input.dnsAccountId ? { accountId: input.dnsAccountId } : {}),
-  };
-  const nameOf = await challengeNames(typeOf(input), accountUrl);
-  const places = await challengeZones.locate(input.ownerId, names, pin, input.domainAlias ?? undefined, nameOf);
-  return new Map(names.map((name, index) => [name, places[index]]));
-}
-
 const leafFacts = ({
   serial,
   fingerprint,
@@ -307,10 +290,6 @@ const leafFacts = ({
   ...(renewalIdentifier ? { renewalIdentifier } : {}),
 });
 
-const zonesOf = (challenges: OrderChallenge[]) => ({
-  zones: [...new Set(challenges.map(({ location }) => `${location?.provider}: ${location?.zone}`))],
-});
-
 /** A provider that fails now is told again by the zone's object. */
 async function releaseAll(input: OrderInput, { challenges = [] }: OrderProgress, { zones }: StepPorts) {
   const { id } = input;
@@ -319,10 +298,6 @@ async function releaseAll(input: OrderInput, { challenges = [] }: OrderProgress,
 }
 
 const account = (id: string, { caAccounts }: StepPorts): DurableObjectStub<CaAccount> => caAccounts.objectOf(id);
-
-/** Where the private key of the version to be is sealed for; it keeps that place in D1. */
-const keyPlace = (ownerId: number, { versionId }: OrderProgress) =>
-  `certificate_versions/${versionId}/private_key/${ownerId}`;
 
 /** The key is kept before the CA signs for it: a certificate whose key is lost is worth nothing. */
 async function makeKeyAndRequest(
@@ -333,7 +308,7 @@ async function makeKeyAndRequest(
   const privateKeyPem = await generatePrivateKey(keyType as KeyType);
   const identifiers: Identifier[] = names.map(parseIdentifier);
   const request = base64Of(await createCertificateRequest({ privateKeyPem, identifiers, mustStaple }));
-  const sealedPrivateKey = await ports.sealer.seal(privateKeyPem, keyPlace(ownerId, progress));
+  const sealedPrivateKey = await ports.sealer.seal(privateKeyPem, privateKeyPlace(progress.versionId, ownerId));
   ports.note({ sealedPrivateKey, certificateRequest: request });
   return request;
 }
@@ -348,37 +323,6 @@ function poll(
     throw new OrderFailure("ca_unreachable", "The authority did not finish the order in time.");
   }
   return { waitUntil: retryAfter ?? now() + Math.min(POLL_FIRST * 2 ** attempts, POLL_LAST) };
-}
-
-async function whyInvalid(
-  input: OrderInput,
-  { authorizationUrls = [] }: OrderProgress,
-  ca: DurableObjectStub<CaAccount>,
-  detail: string | undefined,
-): Promise<OrderFailure> {
-  const authorizations = valueIn(await ca.authorizations(authorizationUrls, typeOf(input)));
-  const failed = authorizations
-    .filter(({ status }) => status !== "valid" && status !== "pending")
-    .map(({ name, wildcard, problem }) => ({ name: wildcard ? `*.${name}` : name, ...problem }));
-  if (failed.length > 0) return validationFailure(failed, "was not validated");
-  return new OrderFailure("ca_refused", detail ?? "The authority made the order invalid without saying why.");
-}
-
-function validationFailure(names: { name: string; detail?: string }[], what: string): OrderFailure {
-  const sentences = names.map(({ name, detail }) => `${name} ${what}${detail ? `: ${detail}` : "."}`);
-  return new OrderFailure("validation", sentences.join(" "), { names });
-}
-
-function byZone(challenges: OrderChallenge[]) {
-  const zones = new Map<string, { location: NonNullable<OrderChallenge["location"]>; challenges: OrderChallenge[] }>();
-  for (const challenge of challenges) {
-    if (!challenge.location) continue;
-    const key = zoneObjectName(challenge.location);
-    const group = zones.get(key) ?? { location: challenge.location, challenges: [] };
-    group.challenges.push(challenge);
-    zones.set(key, group);
-  }
-  return [...zones.values()];
 }
 
 const base64Of = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes));

@@ -7,16 +7,17 @@ import { isAllowed, requireDomains } from "../accounts/scopes";
 import { type ChallengeType, challengeNames } from "../acme/challenges";
 import { valueIn } from "../ca-accounts/failure";
 import type { CaAccountRow, CaAccounts } from "../ca-accounts/service";
-import { type Identifier, NameError, parseIdentifier } from "../pki/identifiers";
 import { decodePem } from "../pki/pem";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { certificates, certificateVersions, orders } from "../storage/schema";
 import type { Sealer } from "../storage/sealing";
 import type { ChallengeZones } from "../zones/challenges";
-import type { DnsPin } from "../zones/service";
+import { pinOf } from "./challenge-places";
+import { canonical, namesOf } from "./names";
 import type { CertificateOrder, OrderView } from "./order-object";
 import type { OrderInput, OrderReason } from "./order-state";
+import { privateKeyPlace } from "./private-key-place";
 import { requireHeld } from "./shared-names";
 
 export type CertificateRow = typeof certificates.$inferSelect;
@@ -74,8 +75,6 @@ export interface CertificatePorts {
 
 /** Who asks: the account, and the names that its key may be used for. */
 type Asker = Pick<Access, "account" | "allowedDomains">;
-
-const MOST_NAMES = 100;
 
 export type Certificates = ReturnType<typeof createCertificates>;
 
@@ -260,7 +259,7 @@ export function createCertificates(ports: CertificatePorts) {
     currentVersion,
 
     privateKey: (version: VersionRow): Promise<string> =>
-      sealer.open(version.sealedPrivateKey, `certificate_versions/${version.id}/private_key/${version.ownerId}`),
+      sealer.open(version.sealedPrivateKey, privateKeyPlace(version.id, version.ownerId)),
 
     /** Revokes the current version at the CA that issued it; nothing renews it any more. */
     async revoke(asker: Asker, domain: string, reason: RevocationReason): Promise<CertificateRow> {
@@ -300,61 +299,10 @@ export function createCertificates(ports: CertificatePorts) {
   };
 }
 
-const pinOf = ({ dnsProvider, dnsAccountId }: Pick<NewCertificate, "dnsProvider" | "dnsAccountId">): DnsPin => ({
-  ...(dnsProvider ? { provider: dnsProvider } : {}),
-  ...(dnsAccountId ? { accountId: dnsAccountId } : {}),
-});
-
 /** Throws 403 where the plan includes no certificates, or none with a wildcard. */
 function requirePlanFor(owner: AccountIdentity, names: string[]): void {
   requireAny(owner, "certificates");
   if (names.some((name) => name.startsWith("*."))) requireOpened(owner, "wildcards");
-}
-
-const canonical = (given: string): string | undefined => {
-  try {
-    return parseIdentifier(given).value;
-  } catch {
-    return undefined;
-  }
-};
-
-/** All names in canonical form, the primary one first. Throws Problem 422 that points at each bad one. */
-function namesOf({ domain, sanDomains }: NewCertificate): string[] {
-  const given = [
-    { name: domain, pointer: "/domain" },
-    ...sanDomains.map((name, index) => ({ name, pointer: `/san_domains/${index}` })),
-  ];
-  const errors: { pointer: string; detail: string }[] = [];
-  const seen = new Map<string, string>();
-  for (const { name, pointer } of given) {
-    const identifier = readName(name);
-    if (identifier instanceof NameError) errors.push({ pointer, detail: identifier.message });
-    else if (identifier.type === "ip") {
-      errors.push({ pointer, detail: `${name} is an address: certificates here are for names, proven over DNS.` });
-    } else if (seen.has(identifier.value)) {
-      errors.push({ pointer, detail: `${identifier.value} is there twice: see ${seen.get(identifier.value)}.` });
-    } else seen.set(identifier.value, pointer);
-  }
-  if (given.length > MOST_NAMES) {
-    errors.push({
-      pointer: "/san_domains",
-      detail: `A certificate has at most ${MOST_NAMES} names; these are ${given.length}.`,
-    });
-  }
-  if (errors.length > 0) {
-    throw new Problem(422, errors.length === 1 ? (errors[0]?.detail ?? "") : "Some names cannot be used.", { errors });
-  }
-  return [...seen.keys()];
-}
-
-function readName(name: string): Identifier | NameError {
-  try {
-    return parseIdentifier(name);
-  } catch (error) {
-    if (error instanceof NameError) return error;
-    throw error;
-  }
 }
 
 async function store(

@@ -6,12 +6,11 @@ import type { RecordValue } from "../dns/provider";
 import { Problem } from "../problems";
 import type { ChallengePlace, ChallengeZones } from "../zones/challenges";
 import { OrderFailure } from "./order-failure";
-import type { OrderChallenge } from "./order-state";
+import { CA_DEADLINE, type OrderChallenge } from "./order-state";
 import type { StepResult } from "./order-steps";
 
 /** They hardly ever change; when one does, it is to be seen within the hour. */
 const STANDING_TTL = 3_600;
-const CA_DEADLINE = 15 * 60_000;
 
 /** Who wants the records, to the zone's object: not one order, but the certificate. */
 export const standingOwner = (certificateId: string): string => `certificate/${certificateId}`;

@@ -96,7 +96,7 @@ export function createAccountTests({ dnsAccounts, zones, challengeZones, now }: 
   };
 
   async function chooseZone(row: DnsAccountRow, wanted: string | undefined): Promise<{ zone: string; detail: string }> {
-    const connection = await zones.connect(row.id);
+    const { connection } = await zones.hold(row.id);
     if (!connection.zones) {
       if (wanted === undefined) throw new Problem(422, "This provider cannot list its zones: name one in the request.");
       if (connection.hasZone && !(await connection.hasZone(wanted)))

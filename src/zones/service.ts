@@ -127,12 +127,6 @@ export function createZones(ports: ZonePorts) {
     locate: (ownerId: number, name: string, pin: DnsPin = {}): Promise<ZoneLocation> =>
       locator(ownerId, pin, [name])(name),
 
-    /** A connection to look with; writing is the zone's object's. */
-    async connect(dnsAccountId: string | null): Promise<ZoneConnection> {
-      if (dnsAccountId === null) return builtin.connect({}, providerPorts);
-      return connectionOf(await dnsAccounts.openById(dnsAccountId), providerPorts);
-    },
-
     /** The connection that was held, while its account is as it was then; else a new one. */
     async hold(dnsAccountId: string | null, held?: HeldConnection): Promise<HeldConnection> {
       const row = dnsAccountId === null ? undefined : await dnsAccounts.byId(dnsAccountId);
