@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-const protocol = ["acme", "acme-server", "pki", "dns", "ddns"];
+const protocol = ["acme", "acme-server", "pki", "dns", "ddns", "totp"];
 const storage = ["storage", "problems"];
 const services = [
   "accounts",
@@ -24,10 +24,11 @@ const services = [
 /** What a part of src may import. A part is a folder of src, or a file of src without its ending. */
 const allowed = {
   pki: [],
-  dns: [],
+  dns: ["totp"],
   acme: [],
   "acme-server": ["pki", "dns"],
   ddns: ["dns"],
+  totp: [],
   problems: [],
   storage: protocol,
   ...Object.fromEntries(services.map((part) => [part, [...protocol, ...storage, ...services]])),

@@ -1,22 +1,8 @@
-/** Codes of authenticator apps: TOTP (RFC 6238) as all apps know it, which is SHA-1, 6 digits and steps of 30 seconds. */
+/** Codes of authenticator apps as they are typed, and what an app is set up by. */
+import { codeOf, DIGITS, STEP, stepAt } from "../totp/code";
 
-const STEP = 30_000;
-const DIGITS = 6;
 /** Steps before and after the current one that are taken: clocks differ, and people type (RFC 6238 §5.2). */
 const TOLERANCE = 1;
-
-export const stepAt = (time: number): number => Math.floor(time / STEP);
-
-/** The code of a time step (RFC 4226 §5.3, with the step as the counter). */
-export async function codeOf(secret: Uint8Array<ArrayBuffer>, step: number, digits = DIGITS): Promise<string> {
-  const counter = new DataView(new ArrayBuffer(8));
-  counter.setBigUint64(0, BigInt(step));
-  const key = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-1" }, false, ["sign"]);
-  const mac = new DataView(await crypto.subtle.sign("HMAC", key, counter.buffer));
-  const offset = mac.getUint8(19) & 0x0f;
-  const number = (mac.getUint32(offset) & 0x7fffffff) % 10 ** digits;
-  return number.toString().padStart(digits, "0");
-}
 
 /** The step near `time` whose code this is. Every code is looked at, so that the time it takes tells nothing. */
 export async function matchingStep(

@@ -1,7 +1,8 @@
 /** The codes of authenticator apps, by the RFCs' own vectors. */
 import { describe, expect, it } from "vitest";
+import { codeOf, stepAt } from "../../src/totp/code";
 import { fromBase32, toBase32 } from "../../src/two-factor/base32";
-import { codeOf, matchingStep, newSecret, otpauthUri, stepAt } from "../../src/two-factor/totp";
+import { matchingStep, newSecret, otpauthUri } from "../../src/two-factor/totp";
 
 const bytes = (text: string) => new Uint8Array(new TextEncoder().encode(text));
 const secret = bytes("12345678901234567890");
