@@ -11,12 +11,18 @@ const storage = ["storage", "problems"];
 const services = [
   "accounts",
   "audit",
+  "authorities",
   "builtin-ca",
   "ca-accounts",
   "certificates",
   "dns-accounts",
   "domains",
+  "instances",
   "mail",
+  "managed-challenges",
+  "notifications",
+  "settings",
+  "stored-credentials",
   "two-factor",
   "zones",
 ];

@@ -79,7 +79,7 @@ export function createApiKeys({ database, uses, pepper, now }: ApiKeyPorts) {
         WHERE (SELECT count(*) FROM api_keys WHERE owner_id = ${account.id} AND is_active = 1) < ${MOST_KEYS}
         RETURNING id`);
       if (made.length === 0) throw new Problem(400, `Maximum number of API keys reached (${MOST_KEYS})`);
-      const unused = { lastUsedAt: null, lastUsedAddress: null, lastUsedClient: null };
+      const unused = { lastUsedAt: null, lastUsedAddress: null, lastUsedClient: null, instanceId: null };
       const row = { id, ownerId: account.id, keyHash, name, createdAt: now(), isActive: true, ...unused, ...narrowing };
       return { row, key };
     },

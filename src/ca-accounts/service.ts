@@ -84,6 +84,10 @@ export function createCaAccounts(ports: CaAccountPorts) {
       sealedNextAccountKey: null,
       accountUrl: null,
       isDefault,
+      instanceId: null,
+      deactivatedAt: null,
+      circuitOpenUntil: null,
+      circuitReason: null,
       createdAt: now(),
       updatedAt: now(),
     };

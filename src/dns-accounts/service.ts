@@ -125,6 +125,8 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
         provider: providerId,
         accountId,
         ...settings,
+        instanceId: null,
+        credentialId: null,
         sealedCredentials: await seal(id, owner.id, credentials),
         isDefault,
         disabledAt: enabled ? null : now(),

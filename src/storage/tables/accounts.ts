@@ -69,6 +69,8 @@ export const apiKeys = sqliteTable(
     allowedNetworks: json<string[]>("allowed_networks"),
     lastUsedAddress: text("last_used_address"),
     lastUsedClient: text("last_used_client"),
+    /** The instance that alone it acts for; its keys end with it. */
+    instanceId: text("instance_id"),
   },
   (t) => [index("api_keys_by_owner").on(t.ownerId, t.isActive)],
 );

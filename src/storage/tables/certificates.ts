@@ -1,9 +1,10 @@
-/** CA accounts, certificates, their versions, and the index of their orders. */
+/** CA accounts, certificates, their versions, the index of their orders, and what is known of CRLs. */
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import { challengeTypes } from "../../acme/challenges";
 import { owner } from "./accounts";
 import { flag, instant, json } from "./columns";
+import { type CaPreferences, environments, instances, type RenewalRule } from "./instances";
 
 export const caAccounts = sqliteTable(
   "ca_accounts",
@@ -12,7 +13,7 @@ export const caAccounts = sqliteTable(
     ownerId: owner(),
     name: text("name").notNull(),
     authority: text("authority").notNull(),
-    environment: text("environment", { enum: ["production", "staging"] }).notNull(),
+    environment: text("environment", { enum: environments }).notNull(),
     directoryUrl: text("directory_url").notNull(),
     contact: json<string[]>("contact").notNull(),
     preferredChain: text("preferred_chain"),
@@ -23,6 +24,12 @@ export const caAccounts = sqliteTable(
     sealedNextAccountKey: text("sealed_next_account_key"),
     accountUrl: text("account_url"),
     isDefault: flag("is_default").notNull(),
+    /** Only certificates of this instance may use it; null is all of the account's. */
+    instanceId: text("instance_id").references(() => instances.id),
+    deactivatedAt: instant("deactivated_at"),
+    /** Its circuit is open until then: the CA is not asked before. The account's object alone sets it. */
+    circuitOpenUntil: instant("circuit_open_until"),
+    circuitReason: text("circuit_reason"),
     createdAt: instant("created_at").notNull(),
     updatedAt: instant("updated_at").notNull(),
   },
@@ -43,6 +50,16 @@ export const certificates = sqliteTable(
     keyType: text("key_type").notNull(),
     mustStaple: flag("must_staple").notNull(),
     profile: text("profile"),
+    instanceId: text("instance_id").references(() => instances.id),
+    environment: text("environment", { enum: environments }).notNull().default("production"),
+    /** The authority that it has to come from; null is any. */
+    authority: text("authority"),
+    /** What it says otherwise than its instance and its account; null is nothing. */
+    ca: json<CaPreferences>("ca"),
+    renewal: json<RenewalRule>("renewal"),
+    reuseKey: flag("reuse_key"),
+    /** PKCS #10 in PEM of whoever keeps the private key; null: each order makes a key here. */
+    certificateRequest: text("certificate_request"),
     /** The pins; null means the default at the time of the order. */
     caAccountId: text("ca_account_id").references(() => caAccounts.id),
     dnsProvider: text("dns_provider"),
@@ -56,14 +73,24 @@ export const certificates = sqliteTable(
     notAfter: instant("not_after"),
     /** When a renewal is due; null while nothing is due. */
     renewAt: instant("renew_at"),
+    /** Why it is renewed ahead of its time; null where that is not so. */
+    replaceBecause: text("replace_because", { enum: ["revoked", "distrusted", "asked"] }),
+    /** When the CA is asked next for its renewal window (RFC 9773 §4.3). */
+    windowCheckAt: instant("window_check_at"),
     failures: integer("failures").notNull(),
     problem: json<unknown>("problem"),
+    /** What the owner was told of this row of failures: the cause, and how near the end was, in days. */
+    toldCause: text("told_cause"),
+    toldDaysLeft: integer("told_days_left"),
     createdAt: instant("created_at").notNull(),
     updatedAt: instant("updated_at").notNull(),
   },
   (t) => [
     uniqueIndex("certificates_by_domain").on(t.ownerId, t.domain),
     index("certificates_due").on(t.renewAt).where(sql`renew_at IS NOT NULL`),
+    index("certificates_window_due").on(t.windowCheckAt).where(sql`window_check_at IS NOT NULL`),
+    index("certificates_by_instance").on(t.instanceId).where(sql`instance_id IS NOT NULL`),
+    index("certificates_by_ca_account").on(t.caAccountId).where(sql`ca_account_id IS NOT NULL`),
   ],
 );
 
@@ -86,12 +113,18 @@ export const certificateVersions = sqliteTable(
     /** RFC 9773 §4.1 */
     renewalIdentifier: text("renewal_identifier"),
     chainPem: text("chain_pem").notNull(),
+    /** Empty where the key is kept by whoever made the certificate request. */
     sealedPrivateKey: text("sealed_private_key").notNull(),
+    /** Where its issuer lists revoked certificates (RFC 5280 §4.2.1.13). */
+    crlUrl: text("crl_url"),
     revokedAt: instant("revoked_at"),
     revocationReason: integer("revocation_reason"),
     createdAt: instant("created_at").notNull(),
   },
-  (t) => [index("certificate_versions_by_certificate").on(t.certificateId, t.createdAt)],
+  (t) => [
+    index("certificate_versions_by_certificate").on(t.certificateId, t.createdAt),
+    index("certificate_versions_by_crl").on(t.crlUrl, t.serial).where(sql`crl_url IS NOT NULL`),
+  ],
 );
 
 /** An index of the orders that the CertificateOrder objects hold. */
@@ -103,8 +136,10 @@ export const orders = sqliteTable(
       .notNull()
       .references(() => certificates.id, { onDelete: "cascade" }),
     ownerId: owner(),
-    reason: text("reason", { enum: ["create", "renew", "manual"] }).notNull(),
+    reason: text("reason", { enum: ["create", "renew", "manual", "replace"] }).notNull(),
     state: text("state").notNull(),
+    /** That the certificate came from, or that was tried last. */
+    caAccountId: text("ca_account_id"),
     problem: json<unknown>("problem"),
     createdAt: instant("created_at").notNull(),
     finishedAt: instant("finished_at"),
@@ -113,4 +148,17 @@ export const orders = sqliteTable(
     index("orders_by_certificate").on(t.certificateId, t.createdAt),
     index("orders_open").on(t.createdAt).where(sql`finished_at IS NULL`),
   ],
+);
+
+/** The revocation lists that certificates of ours name, each read when it is due. */
+export const revocationLists = sqliteTable(
+  "revocation_lists",
+  {
+    url: text("url").primaryKey(),
+    nextAt: instant("next_at").notNull(),
+    checkedAt: instant("checked_at"),
+    entityTag: text("entity_tag"),
+    problem: text("problem"),
+  },
+  (t) => [index("revocation_lists_due").on(t.nextAt)],
 );

@@ -3,6 +3,8 @@ import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import { accounts, owner } from "./accounts";
 import { flag, instant, json } from "./columns";
+import { storedCredentials } from "./credentials";
+import { instances } from "./instances";
 
 /** TXT values at the names of challenges, TXT at any other name, the addresses and aliases of hosts. */
 export const allowedRecords = ["acme_challenges", "txt", "hosts"] as const;
@@ -24,6 +26,10 @@ export const dnsAccounts = sqliteTable(
     /** The person's own identifier of it, unique within a provider: "production". */
     accountId: text("account_id").notNull(),
     name: text("name").notNull(),
+    /** Only what is for this instance may use it; null is everything of the account. */
+    instanceId: text("instance_id").references(() => instances.id),
+    /** The stored credential whose fields go before its own. */
+    credentialId: text("credential_id").references(() => storedCredentials.id),
     sealedCredentials: text("sealed_credentials").notNull(),
     /** Servers ("host" or "host:port") that are asked whether a value is visible, instead of the zone's NS records. */
     nameservers: json<string[]>("nameservers").notNull(),

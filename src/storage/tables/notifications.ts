@@ -1,0 +1,58 @@
+/** Where an account is told of what happens, and each telling. */
+import { sql } from "drizzle-orm";
+import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { owner } from "./accounts";
+import { instant, json } from "./columns";
+import { storedCredentials } from "./credentials";
+
+export const channelKinds = ["email", "webhook", "slack", "teams", "discord", "telegram", "ntfy"] as const;
+export type ChannelKind = (typeof channelKinds)[number];
+
+export const digests = ["none", "daily", "weekly"] as const;
+
+export const notificationChannels = sqliteTable(
+  "notification_channels",
+  {
+    id: text("id").primaryKey(),
+    ownerId: owner(),
+    name: text("name").notNull(),
+    kind: text("kind", { enum: channelKinds }).notNull(),
+    /** Addresses and secrets, by the kind's own schema. */
+    sealedSettings: text("sealed_settings").notNull(),
+    /** Where its secret comes from instead. */
+    credentialId: text("credential_id").references(() => storedCredentials.id),
+    /** The events that it is told of; null is all. */
+    events: json<string[]>("events"),
+    digest: text("digest", { enum: digests }).notNull(),
+    disabledAt: instant("disabled_at"),
+    createdAt: instant("created_at").notNull(),
+    updatedAt: instant("updated_at").notNull(),
+  },
+  (t) => [uniqueIndex("notification_channels_by_name").on(t.ownerId, t.name)],
+);
+
+export const notificationDeliveries = sqliteTable(
+  "notification_deliveries",
+  {
+    id: text("id").primaryKey(),
+    ownerId: owner(),
+    channelId: text("channel_id")
+      .notNull()
+      .references(() => notificationChannels.id, { onDelete: "cascade" }),
+    event: text("event").notNull(),
+    /** What is told; nothing secret. */
+    message: json<unknown>("message").notNull(),
+    state: text("state", { enum: ["waiting", "delivered", "failed"] }).notNull(),
+    attempts: integer("attempts").notNull(),
+    /** When it is tried next; null once it has ended. */
+    nextAt: instant("next_at"),
+    /** The HTTP status or the error of the last attempt. */
+    answer: text("answer"),
+    createdAt: instant("created_at").notNull(),
+    endedAt: instant("ended_at"),
+  },
+  (t) => [
+    index("notification_deliveries_due").on(t.nextAt).where(sql`next_at IS NOT NULL`),
+    index("notification_deliveries_by_channel").on(t.channelId, t.createdAt),
+  ],
+);
