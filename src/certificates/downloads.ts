@@ -2,7 +2,7 @@
 import { strToU8, zipSync } from "fflate";
 import { decodePem, encodePem } from "../pki/pem";
 import { createPkcs12 } from "../pki/pkcs12";
-import type { VersionRow } from "./service";
+import type { VersionRow } from "./certificate-rows";
 
 export interface Material {
   domain: string;

@@ -4,7 +4,8 @@ import { createServices } from "../services";
 import { causes, type OrderFailure, toOrderFailure } from "./order-failure";
 import { OrderLog } from "./order-log";
 import { isWorking, type Order, type OrderInput, type OrderStep } from "./order-state";
-import { type StepPorts, type StepResult, steps } from "./order-steps";
+import type { StepPorts, StepResult } from "./order-step";
+import { steps } from "./order-steps";
 import { recordsOf, standingOwner } from "./standing-records";
 
 /** An order as it leaves the object. */

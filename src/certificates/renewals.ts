@@ -6,9 +6,10 @@ import type { CaAccounts } from "../ca-accounts/service";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { accounts, certificates, certificateVersions, orders } from "../storage/schema";
+import { type CertificateRow, claimDue } from "./certificate-rows";
 import type { CertificateOrder } from "./order-object";
 import { windowOf } from "./order-records";
-import { type CertificateRow, type Certificates, claimDue } from "./service";
+import type { Certificates } from "./service";
 
 export interface RenewalPorts {
   database: Database;

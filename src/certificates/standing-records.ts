@@ -7,7 +7,7 @@ import { Problem } from "../problems";
 import type { ChallengePlace, ChallengeZones } from "../zones/challenges";
 import { OrderFailure } from "./order-failure";
 import { CA_DEADLINE, type OrderChallenge } from "./order-state";
-import type { StepResult } from "./order-steps";
+import type { StepResult } from "./order-step";
 
 /** They hardly ever change; when one does, it is to be seen within the hour. */
 const STANDING_TTL = 3_600;

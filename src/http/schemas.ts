@@ -4,6 +4,8 @@ import { z } from "@hono/zod-openapi";
 /** ISO 8601 to the second, as the seeds show it: 2025-01-15T10:30:00Z. */
 export const instant = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 
+export const maybeInstant = (milliseconds: number | null) => (milliseconds === null ? null : instant(milliseconds));
+
 export const ProblemDocument = z
   .object({
     type: z.string(),

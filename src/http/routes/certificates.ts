@@ -1,30 +1,19 @@
-/** Certificates: ask for one, watch its order, take it away (CertMate's calls, widened). */
+/** Certificates: ask for one, change it, revoke it (CertMate's calls, widened). */
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { requireScope } from "../../accounts/scopes";
-import { type FormName, fileName, forms } from "../../certificates/downloads";
+import type { CertificateRow } from "../../certificates/certificate-rows";
 import type { OrderView } from "../../certificates/order-object";
-import { isWorking } from "../../certificates/order-state";
-import { type CertificateRow, type RevocationReason, revocationReasons } from "../../certificates/service";
+import { type RevocationReason, revocationReasons } from "../../certificates/revocation";
 import { type AppEnv, api } from "../api";
 import { audited } from "../audited";
-import { eachLine } from "../each-line";
 import { signedIn } from "../guards";
-import { answers, body, instant } from "../schemas";
-import {
-  Certificate,
-  CertificateChange,
-  CertificateWithVersions,
-  changeOf,
-  maybeInstant,
-  NewCertificate,
-  Order,
-  Ordered,
-  pinnedAccount,
-  toCertificate,
-  toOrder,
-  toVersion,
-} from "./certificate-schemas";
+import { answers, body } from "../schemas";
+import { certificateDownloads } from "./certificate-downloads";
+import { CertificateChange, changeOf, NewCertificate, pinnedAccount } from "./certificate-input";
+import { certificateOrders } from "./certificate-orders";
+import { domain, subjectOf, wait } from "./certificate-parameters";
+import { Certificate, CertificateWithVersions, Ordered, toCertificate, toVersion } from "./certificate-schemas";
+import { toOrder } from "./order-schemas";
 
 const settingsOf = (row: CertificateRow) => ({
   dns_provider: row.dnsProvider,
@@ -37,29 +26,10 @@ const settingsOf = (row: CertificateRow) => ({
   profile: row.profile,
 });
 
-const subjectOf = ({ domain }: CertificateRow) => `certificate ${domain}`;
-
-const domain = z.object({ domain: z.string() });
-const orderOf = domain.extend({ order: z.uuid() });
-const wait = z.object({
-  wait: z.coerce.number().int().min(0).max(120).default(0).describe("Hold the answer until the order ends, seconds"),
-});
-
-/** Of each kind, the schema of the file. */
-const downloads = Object.fromEntries(
-  Object.values(forms).map(({ contentType }) => [
-    contentType,
-    { schema: contentType === "application/json" ? z.record(z.string(), z.string()) : z.string() },
-  ]),
-);
-
-const toEvent = (line: string): string => {
-  const view: OrderView = JSON.parse(line);
-  return `event: ${isWorking(view.state) ? "step" : "end"}\ndata: ${JSON.stringify(toOrder(view))}\n\n`;
-};
-
 export const certificates = api();
 certificates.use(signedIn({ read: "certificates:read", write: "certificates:write" }));
+certificates.route("/", certificateOrders);
+certificates.route("/", certificateDownloads);
 
 certificates.openapi(
   createRoute({
@@ -202,119 +172,6 @@ certificates.openapi(
     const row = await c.var.services.certificates.remove(c.var.access, c.req.valid("param").domain);
     await audited(c, "certificate.delete", subjectOf(row), { before: { names: row.names, status: row.status } });
     return c.body(null, 204);
-  },
-);
-
-certificates.openapi(
-  createRoute({
-    method: "get",
-    path: "/{domain}/orders",
-    operationId: "listOrders",
-    summary: "The orders of a certificate, newest first",
-    request: { params: domain },
-    responses: answers({
-      200: z.object({
-        orders: z.array(
-          z.object({
-            id: z.uuid(),
-            reason: z.string(),
-            state: z.string(),
-            problem: z.unknown(),
-            created_at: z.string(),
-            finished_at: z.string().nullable(),
-          }),
-        ),
-      }),
-    }),
-  }),
-  async (c) => {
-    const service = c.var.services.certificates;
-    const rows = await service.orders(await service.find(c.var.access, c.req.valid("param").domain));
-    const orders = rows.map(({ id, reason, state, problem, createdAt, finishedAt }) => ({
-      id,
-      reason,
-      state,
-      problem,
-      created_at: instant(createdAt),
-      finished_at: maybeInstant(finishedAt),
-    }));
-    return c.json({ orders }, 200);
-  },
-);
-
-certificates.openapi(
-  createRoute({
-    method: "get",
-    path: "/{domain}/orders/{order}",
-    operationId: "getOrder",
-    summary: "One order with its steps and their times",
-    request: { params: orderOf, query: wait },
-    responses: answers({ 200: Order }),
-  }),
-  async (c) => {
-    const service = c.var.services.certificates;
-    const { domain, order } = c.req.valid("param");
-    const row = await service.find(c.var.access, domain);
-    return c.json(toOrder(await service.readOrder(row, order, c.req.valid("query").wait * 1000)), 200);
-  },
-);
-
-certificates.openapi(
-  createRoute({
-    method: "get",
-    path: "/{domain}/orders/{order}/events",
-    operationId: "watchOrder",
-    summary: "The order as server-sent events, until it ends",
-    description: "Each event is named `step`, the last one `end`; its data is the order as it is then.",
-    request: { params: orderOf },
-    responses: { 200: { description: "The events", content: { "text/event-stream": { schema: z.string() } } } },
-  }),
-  async (c) => {
-    const service = c.var.services.certificates;
-    const { domain, order } = c.req.valid("param");
-    const row = await service.find(c.var.access, domain);
-    const events = (await service.watchOrder(row, order)).pipeThrough(eachLine(toEvent));
-    return c.body(events.pipeThrough(new TextEncoderStream()), 200, { "content-type": "text/event-stream" });
-  },
-);
-
-certificates.openapi(
-  createRoute({
-    method: "get",
-    path: "/{domain}/download",
-    operationId: "downloadCertificate",
-    summary: "Take the certificate away",
-    request: {
-      params: domain,
-      query: z.object({ format: z.enum(Object.keys(forms) as FormName[]).default("fullchain") }),
-      headers: z.object({
-        "x-pkcs12-password": z.string().max(1024).optional().describe("Password of the PKCS#12 file; empty without it"),
-      }),
-    },
-    responses: { 200: { description: "The certificate in the form asked for", content: downloads } },
-  }),
-  async (c) => {
-    const service = c.var.services.certificates;
-    const { format } = c.req.valid("query");
-    if (forms[format].holdsPrivateKey) requireScope(c.var.access, "keys:download");
-    const row = await service.find(c.var.access, c.req.valid("param").domain);
-    const version = await service.currentVersion(row);
-    const content = await forms[format].make({
-      domain: row.domain,
-      version,
-      privateKey: () => service.privateKey(version),
-      password: c.req.valid("header")["x-pkcs12-password"] ?? "",
-    });
-    if (forms[format].holdsPrivateKey) {
-      await audited(c, "certificate.download_key", subjectOf(row), { after: { format, serial: version.serial } });
-    }
-    return new Response(content, {
-      headers: {
-        "content-type": forms[format].contentType,
-        "content-disposition": `attachment; filename="${fileName(row.domain, format)}"`,
-        "cache-control": "no-store",
-      },
-    });
   },
 );
 

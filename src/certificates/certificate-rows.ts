@@ -1,0 +1,118 @@
+/** Certificates in D1: a row of each, and how one is stored and found. */
+import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import type { AccountIdentity } from "../accounts/identity";
+import { requireKept, takeBackBeyondPlan } from "../accounts/plan-limits";
+import type { ChallengeType } from "../acme/challenges";
+import { Problem } from "../problems";
+import type { Database } from "../storage/database";
+import { certificates, certificateVersions } from "../storage/schema";
+
+export type CertificateRow = typeof certificates.$inferSelect;
+export type VersionRow = typeof certificateVersions.$inferSelect;
+
+export interface NewCertificate {
+  domain: string;
+  sanDomains: string[];
+  keyType: string;
+  mustStaple: boolean;
+  profile: string | null;
+  caAccountId: string | null;
+  dnsProvider: string | null;
+  dnsAccountId: string | null;
+  domainAlias: string | null;
+  /** Null is dns-01. */
+  challengeType: ChallengeType | null;
+}
+
+/** What can be changed of a certificate; it takes effect at the next order. */
+export type CertificateChange = Partial<
+  Pick<
+    NewCertificate,
+    | "caAccountId"
+    | "dnsProvider"
+    | "dnsAccountId"
+    | "domainAlias"
+    | "challengeType"
+    | "keyType"
+    | "mustStaple"
+    | "profile"
+  >
+>;
+
+export async function searchCertificate(
+  database: Database,
+  ownerId: number,
+  domain: string,
+): Promise<CertificateRow | undefined> {
+  const [row] = await database
+    .select()
+    .from(certificates)
+    .where(and(eq(certificates.ownerId, ownerId), eq(certificates.domain, domain)));
+  return row;
+}
+
+/** Throws 409 where there is none yet. */
+export async function currentVersionOf(database: Database, row: CertificateRow): Promise<VersionRow> {
+  const [version] = row.currentVersionId
+    ? await database.select().from(certificateVersions).where(eq(certificateVersions.id, row.currentVersionId))
+    : [];
+  if (!version) throw new Problem(409, `The certificate for ${row.domain} was not issued yet: it is ${row.status}.`);
+  return version;
+}
+
+/** A failed certificate of the same name takes the new settings. Throws 403 beyond the plan. */
+export async function storeCertificate(
+  database: Database,
+  owner: AccountIdentity,
+  domain: string,
+  names: string[],
+  input: NewCertificate,
+  existing: CertificateRow | undefined,
+  now: number,
+): Promise<CertificateRow> {
+  const settings = {
+    names,
+    keyType: input.keyType,
+    mustStaple: input.mustStaple,
+    profile: input.profile,
+    caAccountId: input.caAccountId,
+    dnsProvider: input.dnsProvider,
+    dnsAccountId: input.dnsAccountId,
+    domainAlias: input.domainAlias,
+    challengeType: input.challengeType,
+    status: "pending" as const,
+    failures: 0,
+    problem: null,
+    // Should its first order never begin, for a crash, the cron begins it.
+    renewAt: now + 600_000,
+    updatedAt: now,
+  };
+  const id = crypto.randomUUID();
+  // One that is there keeps its own id: it is not what is taken back.
+  const [[row], takenBack] = await database.batch([
+    database
+      .insert(certificates)
+      .values({ id: existing?.id ?? id, ownerId: owner.id, domain, createdAt: now, ...settings })
+      .onConflictDoUpdate({ target: [certificates.ownerId, certificates.domain], set: settings })
+      .returning(),
+    takeBackBeyondPlan(database, "certificates", id, owner),
+  ]);
+  requireKept(takenBack, "certificates", owner);
+  if (!row) throw new Error("the certificate was not stored");
+  return row;
+}
+
+/** For the cron: what is due, claimed for a while, so that two ticks do not take the same. */
+export async function claimDue(database: Database, now: number, limit: number): Promise<CertificateRow[]> {
+  const due = database
+    .select({ id: certificates.id })
+    .from(certificates)
+    .where(sql`renew_at IS NOT NULL AND renew_at <= ${now}`)
+    .orderBy(asc(certificates.renewAt))
+    .limit(limit);
+  return database
+    .update(certificates)
+    .set({ renewAt: now + 3_600_000 })
+    .where(inArray(certificates.id, due))
+    .returning();
+}

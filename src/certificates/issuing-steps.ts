@@ -1,0 +1,83 @@
+/** The steps from a proven order to a checked certificate. */
+import { valueIn } from "../ca-accounts/failure";
+import type { CertificateFacts } from "../pki/certificate";
+import { createCertificateRequest } from "../pki/certificate-request";
+import { checkChain } from "../pki/chain";
+import { type Identifier, parseIdentifier } from "../pki/identifiers";
+import { generatePrivateKey, type KeyType, readPrivateKey } from "../pki/keys";
+import { CA_DEADLINE, type LeafFacts, type Order, type OrderProgress, type WorkingState } from "./order-state";
+import { account, poll, type Step, type StepPorts } from "./order-step";
+import { whyInvalid } from "./order-validation";
+import { privateKeyPlace } from "./private-key-place";
+
+export const issuingSteps = {
+  async finalizing({ input, progress }, ports) {
+    const ca = account(input.caAccountId, ports);
+    if (progress.finalizeSent) {
+      const order = valueIn(await ca.order(progress.orderUrl ?? ""));
+      if (order.status !== "ready") return { next: "awaiting_certificate", detail: { found_again: true } };
+    }
+    const request = progress.certificateRequest ?? (await makeKeyAndRequest(input, progress, ports));
+    ports.note({ finalizeSent: true });
+    const order = valueIn(await ca.finalize(progress.finalizeUrl ?? "", bytesOf(request)));
+    if (order.status === "valid" && order.certificate) {
+      return { next: "downloading", progress: { certificateUrl: order.certificate } };
+    }
+    return { next: "awaiting_certificate", progress: { deadline: ports.now() + CA_DEADLINE } };
+  },
+
+  async awaiting_certificate({ input, progress, attempts }, ports) {
+    const ca = account(input.caAccountId, ports);
+    const order = valueIn(await ca.order(progress.orderUrl ?? ""));
+    if (order.status === "valid" && order.certificate) {
+      return { next: "downloading", progress: { certificateUrl: order.certificate }, detail: { polls: attempts + 1 } };
+    }
+    if (order.status === "invalid") throw await whyInvalid(input, progress, ca, order.error?.detail);
+    return poll(order.retryAfter, attempts, progress, ports);
+  },
+
+  async downloading({ input, progress }, ports) {
+    const chainPem = valueIn(await account(input.caAccountId, ports).certificate(progress.certificateUrl ?? ""));
+    const privateKey = await ports.sealer.open(
+      progress.sealedPrivateKey ?? "",
+      privateKeyPlace(progress.versionId, input.ownerId),
+    );
+    const { publicKeyInfo } = await readPrivateKey(privateKey);
+    const identifiers = input.names.map(parseIdentifier);
+    const checked = await checkChain({ chainPem, identifiers, publicKeyInfo, now: ports.now() });
+    return {
+      next: "storing",
+      progress: { chainPem: checked.chainPem, leaf: leafFacts(checked.leaf) },
+      detail: { serial: checked.leaf.serial, issuer: checked.leaf.issuer },
+    };
+  },
+} satisfies Partial<Record<WorkingState, Step>>;
+
+const leafFacts = ({
+  serial,
+  fingerprint,
+  issuer,
+  notBefore,
+  notAfter,
+  renewalIdentifier,
+}: CertificateFacts): LeafFacts => ({
+  ...{ serial, fingerprint, issuer, notBefore, notAfter },
+  ...(renewalIdentifier ? { renewalIdentifier } : {}),
+});
+
+/** The key is kept before the CA signs for it: a certificate whose key is lost is worth nothing. */
+async function makeKeyAndRequest(
+  { names, keyType, mustStaple, ownerId }: Order["input"],
+  progress: OrderProgress,
+  ports: StepPorts,
+): Promise<string> {
+  const privateKeyPem = await generatePrivateKey(keyType as KeyType);
+  const identifiers: Identifier[] = names.map(parseIdentifier);
+  const request = base64Of(await createCertificateRequest({ privateKeyPem, identifiers, mustStaple }));
+  const sealedPrivateKey = await ports.sealer.seal(privateKeyPem, privateKeyPlace(progress.versionId, ownerId));
+  ports.note({ sealedPrivateKey, certificateRequest: request });
+  return request;
+}
+
+const base64Of = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes));
+const bytesOf = (text: string) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
