@@ -1,7 +1,7 @@
 /** The built-in CA: an ACME server over D1 with a root of its own. */
 import { createNonceIssuer } from "../acme-server/nonces";
 import { createAcmeServer } from "../acme-server/server";
-import { BUILTIN_HOST } from "../ca-accounts/authorities";
+import { BUILTIN_HOST } from "../authorities/catalogue";
 import { readCertificate } from "../pki/certificate";
 import { issueCertificate } from "../pki/issuing";
 import type { Database } from "../storage/database";

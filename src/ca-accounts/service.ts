@@ -3,12 +3,14 @@ import { and, asc, eq, sql } from "drizzle-orm";
 import { type PlanHolder, requireKept, takeBackBeyondPlan } from "../accounts/plan-limits";
 import { requireAny } from "../accounts/plans";
 import { type AccountKey, generateAccountKey, importAccountKey } from "../acme/account-key";
+import type { Authority } from "../authorities/authority";
+import { type AuthorityId, authorities } from "../authorities/catalogue";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { caAccounts as table } from "../storage/schema";
 import type { Sealer } from "../storage/sealing";
+import type { Environment } from "../storage/tables/instances";
 import type { CaAccount } from "./account-object";
-import { type AuthorityId, authorities, type Environment } from "./authorities";
 import type { CaFailure } from "./failure";
 import { checkOutgoingUrl } from "./outgoing-url";
 
@@ -205,16 +207,14 @@ export function createCaAccounts(ports: CaAccountPorts) {
 }
 
 function directoryOf(input: NewCaAccount, allowPrivateHosts: boolean): string {
-  const known: string | undefined = (authorities[input.authority].directories as Partial<Record<Environment, string>>)[
-    input.environment
-  ];
+  const { title, directories }: Authority = authorities[input.authority];
+  const known = directories[input.environment];
   const refuse = (pointer: string, detail: string) => new Problem(422, detail, { errors: [{ pointer, detail }] });
   if (input.authority !== "custom") {
     if (input.directoryUrl !== undefined && input.directoryUrl !== known) {
       throw refuse("/directory_url", 'directory_url goes with authority "custom" only.');
     }
-    if (!known)
-      throw refuse("/environment", `${authorities[input.authority].title} has no ${input.environment} directory.`);
+    if (!known) throw refuse("/environment", `${title} has no ${input.environment} directory.`);
     return known;
   }
   if (input.directoryUrl === undefined) throw refuse("/directory_url", "A custom authority needs its directory_url.");

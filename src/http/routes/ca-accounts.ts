@@ -1,6 +1,6 @@
 /** CA accounts: registrations with authorities. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { authorities } from "../../ca-accounts/authorities";
+import { authorities } from "../../authorities/catalogue";
 import { CaError } from "../../ca-accounts/failure";
 import type { CaAccountRow } from "../../ca-accounts/service";
 import { Problem } from "../../problems";

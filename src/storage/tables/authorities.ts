@@ -1,5 +1,6 @@
 /** Certificate authorities beyond the catalogue, and what directories said when they were last asked. */
 import { index, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { KeyType } from "../../pki/keys";
 import { owner } from "./accounts";
 import { instant, json } from "./columns";
 
@@ -8,7 +9,9 @@ export interface AuthoritySupport {
   wildcard?: boolean;
   ipAddresses?: boolean;
   maxNames?: number;
-  keyTypes?: string[];
+  /** One name, or one and the same with "www." before it. */
+  onlyNameAndItsWww?: boolean;
+  keyTypes?: KeyType[];
   lifetimeDays?: number;
 }
 
