@@ -30,6 +30,7 @@ import { createDynamicDns } from "./domains/dynamic-dns";
 import { createDomains } from "./domains/service";
 import { createUpdateBudget } from "./domains/update-budget";
 import { createMail } from "./mail/service";
+import { createNotifications } from "./notifications/service";
 import { openDatabase } from "./storage/database";
 import { createSealer } from "./storage/sealing";
 import { createTwoFactor } from "./two-factor/service";
@@ -109,6 +110,7 @@ function compose(env: Env) {
     checkUrl: (url) => checkOutgoingUrl(url, "/MAIL_API_URL", allowPrivateHosts),
     now,
   });
+  const notifications = createNotifications({ database, sealer, mailer, now });
   const notices = createFailureNotices({ database, mailer, letters: createLetters(env.PUBLIC_URL) });
   const zones = createZones({
     database,
@@ -170,6 +172,7 @@ function compose(env: Env) {
   return {
     ...frontDoor,
     outbox,
+    notifications,
     database,
     sealer,
     audit,

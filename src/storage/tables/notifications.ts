@@ -4,11 +4,22 @@ import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqli
 import { owner } from "./accounts";
 import { instant, json } from "./columns";
 import { storedCredentials } from "./credentials";
+import type { weekdays } from "./instances";
 
 export const channelKinds = ["email", "webhook", "slack", "teams", "discord", "telegram", "ntfy"] as const;
 export type ChannelKind = (typeof channelKinds)[number];
 
 export const digests = ["none", "daily", "weekly"] as const;
+
+/** When a digest goes out, by the clock of its time zone. */
+export interface DigestTime {
+  /** 0 to 23 */
+  hour: number;
+  /** Of a weekly one. */
+  weekday: (typeof weekdays)[number];
+  /** "Europe/Berlin" */
+  timeZone: string;
+}
 
 export const notificationChannels = sqliteTable(
   "notification_channels",
@@ -23,13 +34,23 @@ export const notificationChannels = sqliteTable(
     credentialId: text("credential_id").references(() => storedCredentials.id),
     /** The events that it is told of; null is all. */
     events: json<string[]>("events"),
+    /** The instances that it is told of; null is everything of the account. */
+    instanceIds: json<string[]>("instance_ids"),
     digest: text("digest", { enum: digests }).notNull(),
+    /** Null is the usual time. */
+    digestTime: json<DigestTime>("digest_time"),
     disabledAt: instant("disabled_at"),
+    /** Why, where it was not its owner who did. */
+    disabledBecause: text("disabled_because"),
+    /** Of an e-mail channel: since when its address may be written to, be it the account's own or one that agreed. */
+    agreedAt: instant("agreed_at"),
     createdAt: instant("created_at").notNull(),
     updatedAt: instant("updated_at").notNull(),
   },
   (t) => [uniqueIndex("notification_channels_by_name").on(t.ownerId, t.name)],
 );
+
+export const deliveryStates = ["waiting", "collected", "delivered", "failed"] as const;
 
 export const notificationDeliveries = sqliteTable(
   "notification_deliveries",
@@ -42,7 +63,10 @@ export const notificationDeliveries = sqliteTable(
     event: text("event").notNull(),
     /** What is told; nothing secret. */
     message: json<unknown>("message").notNull(),
-    state: text("state", { enum: ["waiting", "delivered", "failed"] }).notNull(),
+    /** "collected": it goes out as part of a digest. */
+    state: text("state", { enum: deliveryStates }).notNull(),
+    /** The delivery that is that digest. */
+    digestId: text("digest_id"),
     attempts: integer("attempts").notNull(),
     /** When it is tried next; null once it has ended. */
     nextAt: instant("next_at"),
@@ -54,5 +78,7 @@ export const notificationDeliveries = sqliteTable(
   (t) => [
     index("notification_deliveries_due").on(t.nextAt).where(sql`next_at IS NOT NULL`),
     index("notification_deliveries_by_channel").on(t.channelId, t.createdAt),
+    index("notification_deliveries_by_digest").on(t.digestId).where(sql`digest_id IS NOT NULL`),
+    index("notification_deliveries_ended").on(t.endedAt).where(sql`ended_at IS NOT NULL`),
   ],
 );
