@@ -12,9 +12,8 @@ export type ChallengeType = (typeof challengeTypes)[number];
 export const keyAuthorization = async (token: string, jwk: JWK): Promise<string> => `${token}.${await thumbprint(jwk)}`;
 
 /** The TXT value of dns-01 (RFC 8555 §8.4), and of dns-account-01. */
-export async function dns01Value(token: string, jwk: JWK): Promise<string> {
-  return base64url.encode(await sha256(await keyAuthorization(token, jwk)));
-}
+export const dns01Value = async (keyAuthorized: string): Promise<string> =>
+  base64url.encode(await sha256(keyAuthorized));
 
 /** The name that holds it; a wildcard is proven at its base name. */
 export const dns01Name = (domain: string): string => `_acme-challenge.${baseOf(domain)}`;

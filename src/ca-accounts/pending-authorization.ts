@@ -1,9 +1,10 @@
 /** An authorization as an order sees it: one name to prove, and what proves it by a challenge of the wanted type. */
 import type { AccountKey } from "../acme/account-key";
-import { type ChallengeType, dns01Value, dnsPersist01Value } from "../acme/challenges";
+import { type ChallengeType, dns01Value, dnsPersist01Value, keyAuthorization } from "../acme/challenges";
 import type { AcmeAuthorization, AcmeChallenge } from "../acme/client";
 import { shortType } from "../acme/errors";
 import type { PersistentClaim } from "../dns/persistent-validation";
+import type { AnsweredChallenge } from "../dns/provider";
 
 export interface PendingAuthorization {
   url: string;
@@ -14,6 +15,8 @@ export interface PendingAuthorization {
   challengeStatus?: string;
   /** What the TXT record has to say. */
   dnsValue?: string;
+  /** With dns-01: what the value is made of. */
+  challenge?: AnsweredChallenge;
   /** With dns-persist-01: any record that says this will do. */
   claim?: PersistentClaim;
   /** Why the challenge that is offered is not answered. */
@@ -42,16 +45,24 @@ export async function describeAuthorization(
     wildcard,
     status,
     offered: challenges.map((challenge) => challenge.type),
-    ...(wanted ? await answerTo(wanted, wildcard, responder) : {}),
+    ...(wanted ? await answerTo(wanted, identifier.value, wildcard, responder) : {}),
     ...(failed?.error
       ? { problem: { type: shortType(failed.error.type), detail: failed.error.detail ?? "no detail" } }
       : {}),
   };
 }
 
-type Answered = Pick<PendingAuthorization, "challengeUrl" | "challengeStatus" | "dnsValue" | "claim" | "unusable">;
+type Answered = Pick<
+  PendingAuthorization,
+  "challengeUrl" | "challengeStatus" | "dnsValue" | "challenge" | "claim" | "unusable"
+>;
 
-async function answerTo(challenge: AcmeChallenge, wildcard: boolean, responder: Responder): Promise<Answered> {
+async function answerTo(
+  challenge: AcmeChallenge,
+  domain: string,
+  wildcard: boolean,
+  responder: Responder,
+): Promise<Answered> {
   const { type, token, url: challengeUrl, status: challengeStatus } = challenge;
   if (type === "dns-persist-01") {
     const claim = claimOf(challenge, wildcard, responder);
@@ -60,7 +71,11 @@ async function answerTo(challenge: AcmeChallenge, wildcard: boolean, responder: 
     return { challengeUrl, challengeStatus, claim, dnsValue: dnsPersist01Value({ ...claim, issuerDomainName }) };
   }
   if (!token) return { unusable: `The ${type} that it offers has no token.` };
-  return { challengeUrl, challengeStatus, dnsValue: await dns01Value(token, responder.accountKey.jwk) };
+  const keyAuthorized = await keyAuthorization(token, responder.accountKey.jwk);
+  return {
+    ...{ challengeUrl, challengeStatus, dnsValue: await dns01Value(keyAuthorized) },
+    ...(type === "dns-01" ? { challenge: { domain, token, keyAuthorization: keyAuthorized } } : {}),
+  };
 }
 
 /**

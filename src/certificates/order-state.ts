@@ -1,6 +1,7 @@
 /** The states of an order, in their natural order, and what an order knows at each of them. */
 import type { ChallengeType } from "../acme/challenges";
 import type { PersistentClaim } from "../dns/persistent-validation";
+import type { AnsweredChallenge } from "../dns/provider";
 import type { CertificateFacts } from "../pki/certificate";
 import type { ZoneLocation } from "../zones/location";
 import type { OrderProblem } from "./order-failure";
@@ -63,6 +64,8 @@ export interface OrderChallenge {
   name: string;
   challengeUrl: string;
   value: string;
+  /** With dns-01: what the value is made of. */
+  challenge?: AnsweredChallenge;
   /** With dns-persist-01: what the record has to say, in whatever words. */
   claim?: PersistentClaim;
   /** The name that holds the value: the challenge name, or where its CNAME leads. */

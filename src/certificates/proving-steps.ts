@@ -1,6 +1,7 @@
 /** The steps that prove the names: all values are placed, and seen, before any is validated. */
 import { challengeNames } from "../acme/challenges";
 import { valueIn } from "../ca-accounts/failure";
+import type { RecordValue } from "../dns/provider";
 import { handwork, patienceOf } from "./by-hand";
 import { byZone, placesOf, zonesOf } from "./challenge-places";
 import { OrderFailure } from "./order-failure";
@@ -31,13 +32,13 @@ export const provingSteps = {
     const authorizations = valueIn(answered);
     const challenges: OrderChallenge[] = [];
     for (const authorization of authorizations) {
-      const { name, wildcard, status, challengeUrl, dnsValue, claim, problem } = authorization;
+      const { name, wildcard, status, challengeUrl, dnsValue, challenge, claim, problem } = authorization;
       const shown = wildcard ? `*.${name}` : name;
       if (status === "valid") continue;
       if (status !== "pending") throw validationFailure([{ name: shown, ...problem }], `is ${status}`);
       if (!challengeUrl || !dnsValue) throw notOffered(shown, type, authorization);
-      const proof = { name: shown, challengeUrl, value: dnsValue, ...(claim ? { claim } : {}) };
-      challenges.push({ ...proof, recordName: nameOf(shown), ...places?.get(shown) });
+      const proof = { name: shown, challengeUrl, value: dnsValue, recordName: nameOf(shown), ...places?.get(shown) };
+      challenges.push({ ...proof, ...(challenge ? { challenge } : {}), ...(claim ? { claim } : {}) });
     }
     const detail = { authorizations: urls.length, already_valid: urls.length - challenges.length };
     const located = challenges.every(({ location }) => location !== undefined);
@@ -67,9 +68,7 @@ export const provingSteps = {
           ports.noteStanding(location);
           return ports.zones.keep(location, standingOwner(input.certificateId), standingRecords(challenges));
         }
-        const record = { type: "TXT" as const, ttl: CHALLENGE_TTL };
-        const values = challenges.map(({ recordName = "", value }) => ({ ...record, name: recordName, value }));
-        return ports.zones.place(location, input.id, values);
+        return ports.zones.place(location, input.id, challenges.map(passingRecord));
       }),
     );
     const detail = { records: progress.challenges?.map(({ recordName }) => recordName) };
@@ -137,3 +136,12 @@ export const provingSteps = {
     }
   },
 } satisfies Partial<Record<WorkingState, Step>>;
+
+/** What is written for an order, and removed with it. */
+const passingRecord = ({ recordName = "", value, challenge }: OrderChallenge): RecordValue => ({
+  name: recordName,
+  type: "TXT",
+  value,
+  ttl: CHALLENGE_TTL,
+  ...(challenge ? { challenge } : {}),
+});

@@ -7,12 +7,22 @@ import type { Connect } from "./tcp";
 
 export type RecordType = "TXT" | "A" | "AAAA" | "CNAME";
 
+/** What a dns-01 challenge is answered with, for those who make the value of it themselves (RFC 8555 §8.4). */
+export interface AnsweredChallenge {
+  /** The name that is proven; for a wildcard, the one below which it is. */
+  domain: string;
+  token: string;
+  keyAuthorization: string;
+}
+
 /** One value; a TXT value is raw text, unquoted; names are whole, lower case, without the final dot. */
 export interface RecordValue {
   name: string;
   type: RecordType;
   value: string;
   ttl: number;
+  /** The challenge that the value is for, where it is for one of dns-01. */
+  challenge?: AnsweredChallenge;
 }
 
 /** All values of one name and type; no values means that the set is gone. */

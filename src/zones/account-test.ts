@@ -1,4 +1,6 @@
 /** Tries a DNS account out before anything depends on it: it lists zones, writes a value, sees it, and removes it. */
+import { base64url } from "jose";
+import { dns01Name, dns01Value } from "../acme/challenges";
 import { DnsProviderError } from "../dns/errors";
 import { isWithin, normaliseName } from "../dns/names";
 import { providers } from "../dns/registry";
@@ -74,9 +76,13 @@ export function createAccountTests({ dnsAccounts, zones, challengeZones, now }: 
         const id = crypto.randomUUID();
         // A zone that can hold few values is one name.
         const isOneName = provider?.mostTxtValues !== undefined;
-        const name = isOneName ? zone : `_acme-challenge.certedge-test-${id.slice(0, 8)}.${zone}`;
-        const value = likeChallenge();
-        const record = { name, type: "TXT" as const, value, ttl: TTL };
+        const domain = `certedge-test-${id.slice(0, 8)}.${zone}`;
+        const name = isOneName ? zone : dns01Name(domain);
+        // As a challenge has it: some servers take no other, and some make the value themselves.
+        const [token, thumbprint] = [randomText(), randomText()];
+        const challenge = { domain, token, keyAuthorization: `${token}.${thumbprint}` };
+        const value = await dns01Value(challenge.keyAuthorization);
+        const record = { name, type: "TXT" as const, value, ttl: TTL, challenge };
         const placed = await take(steps, "write", async () => {
           await zones.place(location, `test:${id}`, [record]);
           return [true, `Wrote a TXT value at ${name}.`];
@@ -114,9 +120,4 @@ export function createAccountTests({ dnsAccounts, zones, challengeZones, now }: 
   }
 }
 
-/** 43 characters, as a challenge's value has them: some servers take no other. */
-const likeChallenge = (): string =>
-  btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replace("=", "");
+const randomText = (): string => base64url.encode(crypto.getRandomValues(new Uint8Array(32)));

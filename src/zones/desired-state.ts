@@ -26,23 +26,31 @@ const SCHEMA = [
     PRIMARY KEY (name, type))`,
 ];
 
+/** What objects that were made earlier do not have yet. */
+const ADDED_COLUMNS = ["challenge TEXT"];
+
 type Row = Record<string, SqlStorageValue>;
 
 export class DesiredState {
   constructor(private readonly sql: SqlStorage) {
     for (const statement of SCHEMA) sql.exec(statement);
+    const there = sql.exec<Row>("SELECT name FROM pragma_table_info('placed')").toArray();
+    for (const column of ADDED_COLUMNS) {
+      if (!there.some(({ name }) => column.startsWith(`${name} `))) sql.exec(`ALTER TABLE placed ADD COLUMN ${column}`);
+    }
   }
 
   /** Notes that `owner` wants these values; nobody coming back for them, they are removed at `strayAt`. */
   want(owner: string, values: RecordValue[], strayAt: number): void {
-    for (const { name, type, value, ttl } of values) {
+    for (const { name, type, value, ttl, challenge } of values) {
       this.sql.exec(
-        `INSERT INTO placed (name, type, value, ttl, owner, due_at) VALUES (?, ?, ?, ?, ?, ?)
+        `INSERT INTO placed (name, type, value, ttl, challenge, owner, due_at) VALUES (?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET unwanted = 0, attempts = 0, due_at = excluded.due_at`,
         name,
         type,
         value,
         ttl,
+        challenge ? JSON.stringify(challenge) : null,
         owner,
         strayAt,
       );
@@ -167,6 +175,7 @@ const toPlaced = (row: Row): PlacedValue => ({
   ttl: Number(row.ttl),
   owner: String(row.owner),
   attempts: Number(row.attempts),
+  ...(row.challenge ? { challenge: JSON.parse(String(row.challenge)) } : {}),
 });
 
 const toSet = (row: Row): DesiredSet => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { generateAccountKey, importAccountKey } from "../../src/acme/account-key";
-import { dns01Name, dns01Value } from "../../src/acme/challenges";
+import { dns01Name, dns01Value, keyAuthorization } from "../../src/acme/challenges";
 import { AcmeClient } from "../../src/acme/client";
 import { DirectoryCache } from "../../src/acme/directory";
 import { AcmeProblem } from "../../src/acme/errors";
@@ -42,7 +42,7 @@ async function order(
     authorizations.map(async ({ identifier, challenges }) => {
       const challenge = challenges.find(({ type }) => type === "dns-01");
       const name = dns01Name(identifier.value);
-      const value = await dns01Value(challenge?.token ?? "", accountKey.jwk);
+      const value = await dns01Value(await keyAuthorization(challenge?.token ?? "", accountKey.jwk));
       server.txt.set(name, [...(server.txt.get(name) ?? []), value]);
       return challenge?.url ?? "";
     }),

@@ -57,7 +57,9 @@ describe("A challenge", () => {
 
   it("of dns-01 is proven by its digest, at the name without the wildcard", async () => {
     // printf %s TOKEN.THUMBPRINT | openssl dgst -sha256 -binary | basenc --base64url
-    expect(await dns01Value(token, example)).toBe("ZTRx1Ckl1-tM05o5zaizTTA0yUy5AGereMgSNWC6Ll8");
+    expect(await dns01Value(await keyAuthorization(token, example))).toBe(
+      "ZTRx1Ckl1-tM05o5zaizTTA0yUy5AGereMgSNWC6Ll8",
+    );
     expect(["example.com", "*.example.com"].map(dns01Name)).toEqual(Array(2).fill("_acme-challenge.example.com"));
   });
 

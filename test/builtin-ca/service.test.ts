@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generateAccountKey, importAccountKey } from "../../src/acme/account-key";
-import { dns01Name, dns01Value } from "../../src/acme/challenges";
+import { dns01Name, dns01Value, keyAuthorization } from "../../src/acme/challenges";
 import { AcmeClient } from "../../src/acme/client";
 import { DirectoryCache } from "../../src/acme/directory";
 import { NoncePool } from "../../src/acme/nonces";
@@ -57,7 +57,10 @@ async function obtain({ client, accountKey }: Awaited<ReturnType<typeof clientOf
   for (const { identifier, challenges } of await client.authorizations(order.authorizations)) {
     const challenge = challenges.find(({ type }) => type === "dns-01");
     const name = dns01Name(identifier.value);
-    txt.set(name, [...(txt.get(name) ?? []), await dns01Value(challenge?.token ?? "", accountKey.jwk)]);
+    txt.set(name, [
+      ...(txt.get(name) ?? []),
+      await dns01Value(await keyAuthorization(challenge?.token ?? "", accountKey.jwk)),
+    ]);
     urls.push(challenge?.url ?? "");
   }
   await client.respondAll(urls);

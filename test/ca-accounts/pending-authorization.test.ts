@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { type AccountKey, generateAccountKey, importAccountKey } from "../../src/acme/account-key";
-import type { ChallengeType } from "../../src/acme/challenges";
+import { type ChallengeType, dns01Value } from "../../src/acme/challenges";
 import * as schemas from "../../src/acme/schemas";
 import { describeAuthorization } from "../../src/ca-accounts/pending-authorization";
 
@@ -38,6 +38,11 @@ describe("Of an authorization", () => {
     const [first, second] = await Promise.all([seen("dns-01", challenges), seen("dns-account-01", challenges)]);
     expect(first.dnsValue).toMatch(/^[\w-]{43}$/);
     expect(second.dnsValue).not.toBe(first.dnsValue);
+    const { challenge } = first;
+    expect(challenge).toMatchObject({ domain: "example.com", token: `${token}-0` });
+    expect(await dns01Value(challenge?.keyAuthorization ?? "")).toBe(first.dnsValue);
+    // Whoever makes the value of it would write it at the name of dns-01.
+    expect(second.challenge).toBeUndefined();
     const missing = await seen("dns-persist-01", challenges);
     expect(missing).not.toHaveProperty("challengeUrl");
     expect(missing.offered).toEqual(["dns-01", "dns-account-01"]);

@@ -1,7 +1,8 @@
-/** The DnsZone object of an account that is not there any more. */
+/** The DnsZone object: of an account that is not there any more, and one of an older version. */
 import { applyD1Migrations, type D1Migration, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { DesiredState } from "../../src/zones/desired-state";
 
 /** Of vitest.config.ts. */
 const { DB, DNS_ZONE, TEST_MIGRATIONS } = env as typeof env & { TEST_MIGRATIONS: D1Migration[] };
@@ -35,5 +36,27 @@ describe("The zone of a DNS account that was deleted", () => {
       alarm: await storage.getAlarm(),
     }));
     expect(left).toEqual({ sets: [], alarm: null });
+  });
+});
+
+describe("The zone of an older version", () => {
+  it("keeps what it is to remove, and takes those that come with a challenge", async () => {
+    const record = { name: "_acme-challenge.example.com", type: "TXT" as const, ttl: 60 };
+    const challenge = { domain: "example.com", token: "token", keyAuthorization: "token.thumbprint" };
+    const removals = await runInDurableObject(DNS_ZONE.getByName("builtin/example.com"), (_, { storage: { sql } }) => {
+      sql.exec("ALTER TABLE placed DROP COLUMN challenge");
+      sql.exec(
+        `INSERT INTO placed (name, type, value, ttl, owner, due_at)
+         VALUES ('_acme-challenge.example.com', 'TXT', 'old', 60, 'order', 5)`,
+      );
+      const state = new DesiredState(sql);
+      state.want("order", [{ ...record, value: "new", challenge }], 5);
+      return state.removals(5);
+    });
+    const placed = { ...record, owner: "order", attempts: 0 };
+    expect(removals).toEqual([
+      { ...placed, value: "old" },
+      { ...placed, value: "new", challenge },
+    ]);
   });
 });

@@ -7,7 +7,9 @@ import { connectTo, holdContract } from "../../support/provider-contract";
 const NAME = "_acme-challenge.example.com";
 const txt = (value: string, name = NAME) => ({ name, type: "TXT" as const, value, ttl: 60 });
 const PASSWORD = "hook-password-9tQ";
-const call = { body: z.strictObject({ fqdn: z.string().endsWith("."), value: z.string() }) };
+const byValue = z.strictObject({ fqdn: z.string().endsWith("."), value: z.string() });
+const byChallenge = z.strictObject({ domain: z.string(), token: z.string(), keyAuth: z.string() });
+const call = { body: z.union([byValue, byChallenge]) };
 const contract = writtenContract({ "POST /hook/present": call, "POST /hook/cleanup": call });
 
 function webhookFake({ open = false } = {}) {
@@ -44,6 +46,28 @@ describe("The webhook", () => {
     await connection.add("example.com", txt("second"));
     await connection.remove("example.com", txt("first"));
     expect([...fake.held]).toEqual([`${NAME}. second`]);
+  });
+
+  it("in its mode RAW is told the challenge, and never the value", async () => {
+    fake = webhookFake();
+    const challenge = { domain: "example.com", token: "token", keyAuthorization: "token.thumbprint" };
+    const connection = fake.connect({ mode: "RAW" });
+    await connection.add("example.com", { ...txt("first"), challenge });
+    expect([...fake.held]).toEqual(["example.com token token.thumbprint"]);
+    await connection.remove("example.com", { ...txt("first"), challenge });
+    expect([...fake.held]).toEqual([]);
+  });
+
+  it("in its mode RAW is not asked for a value that is of no challenge", async () => {
+    fake = webhookFake();
+    const standing = fake.connect({ mode: "RAW" }).add("example.com", txt("value", "_validation-persist.example.com"));
+    await expect(standing).rejects.toMatchObject({ kind: "refused", detail: expect.stringContaining("dns-01 alone") });
+    expect(fake.api.requests).toEqual([]);
+  });
+
+  it("has no other mode", () => {
+    fake = webhookFake();
+    expect(() => fake.connect({ mode: "raw" })).toThrow(/mode/);
   });
 
   it("that has removed the value already has done what was asked", async () => {
