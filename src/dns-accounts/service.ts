@@ -203,7 +203,7 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
 
     /** Accounts that were tried out before, and not since `before`; the oldest first. */
     async testedBefore(before: number, limit: number): Promise<DnsAccountRow[]> {
-      const testedAt = sql`json_extract(${dnsAccounts.lastTest}, '$.at')`;
+      const testedAt = sql`${dnsAccounts.lastTest} ->> '$.at'`;
       return database
         .select()
         .from(dnsAccounts)

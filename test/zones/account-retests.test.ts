@@ -110,3 +110,10 @@ it("leaves a disabled account alone", async () => {
   await retests().sweep();
   expect(tried).toEqual([]);
 });
+
+it("finds what is due by an index, so that a minute costs nothing for the accounts that are not", async () => {
+  local.resetCount();
+  await retests().sweep();
+  const [query = ""] = local.queries();
+  expect((await local.explain(query)).join("\n")).toContain("USING INDEX dns_accounts_by_test");
+});

@@ -49,6 +49,10 @@ export const storedCredentialVersions = sqliteTable(
     sealedFields: text("sealed_fields").notNull(),
     /** Who made it: a user name, or the name of an API key. */
     createdBy: text("created_by").notNull(),
+    /** The version that it brought back; null where its content was new. */
+    copyOf: integer("copy_of"),
+    /** Whether its secrets may be shown: those that were given for never being shown stay hidden when they come back. */
+    mayBeUnlocked: flag("may_be_unlocked").notNull().default(false),
     createdAt: instant("created_at").notNull(),
   },
   (t) => [primaryKey({ columns: [t.credentialId, t.version] })],

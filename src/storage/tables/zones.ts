@@ -47,6 +47,8 @@ export const dnsAccounts = sqliteTable(
   (t) => [
     uniqueIndex("dns_accounts_by_identifier").on(t.ownerId, t.provider, t.accountId),
     uniqueIndex("dns_accounts_one_default").on(t.ownerId, t.provider).where(sql`is_default = 1`),
+    // In the very words of the query: else SQLite does not know that it is meant.
+    index("dns_accounts_by_test").on(sql`last_test ->> '$.at'`).where(sql`disabled_at IS NULL`),
   ],
 );
 
