@@ -39,6 +39,13 @@ export const caAccounts = sqliteTable(
   ],
 );
 
+/** When the CA wants a certificate renewed (RFC 9773 §4.2), and where it says why. */
+export interface RenewalWindow {
+  start: number;
+  end: number;
+  explanationUrl?: string;
+}
+
 export const certificates = sqliteTable(
   "certificates",
   {
@@ -75,10 +82,14 @@ export const certificates = sqliteTable(
     renewAt: instant("renew_at"),
     /** Why it is renewed ahead of its time; null where that is not so. */
     replaceBecause: text("replace_because", { enum: ["revoked", "distrusted", "asked"] }),
+    /** What the CA said when it was last asked; null where it says nothing. */
+    renewalWindow: json<RenewalWindow>("renewal_window"),
     /** When the CA is asked next for its renewal window (RFC 9773 §4.3). */
     windowCheckAt: instant("window_check_at"),
     failures: integer("failures").notNull(),
     problem: json<unknown>("problem"),
+    /** When the owner is reminded next of an end that comes near; null while there is none. */
+    noticeAt: instant("notice_at"),
     /** What the owner was told of this row of failures: the cause, and how near the end was, in days. */
     toldCause: text("told_cause"),
     toldDaysLeft: integer("told_days_left"),
@@ -87,8 +98,10 @@ export const certificates = sqliteTable(
   },
   (t) => [
     uniqueIndex("certificates_by_domain").on(t.ownerId, t.domain),
-    index("certificates_due").on(t.renewAt).where(sql`renew_at IS NOT NULL`),
+    // With the owner, so that a tick deals out turns without a look at the rows.
+    index("certificates_due").on(t.renewAt, t.ownerId).where(sql`renew_at IS NOT NULL`),
     index("certificates_window_due").on(t.windowCheckAt).where(sql`window_check_at IS NOT NULL`),
+    index("certificates_notice_due").on(t.noticeAt).where(sql`notice_at IS NOT NULL`),
     index("certificates_by_instance").on(t.instanceId).where(sql`instance_id IS NOT NULL`),
     index("certificates_by_ca_account").on(t.caAccountId).where(sql`ca_account_id IS NOT NULL`),
   ],
@@ -123,7 +136,7 @@ export const certificateVersions = sqliteTable(
   },
   (t) => [
     index("certificate_versions_by_certificate").on(t.certificateId, t.createdAt),
-    index("certificate_versions_by_crl").on(t.crlUrl, t.serial).where(sql`crl_url IS NOT NULL`),
+    index("certificate_versions_by_crl").on(t.crlUrl, t.notAfter, t.serial).where(sql`crl_url IS NOT NULL`),
   ],
 );
 
