@@ -72,7 +72,7 @@ export const apiKeys = sqliteTable(
     /** The instance that alone it acts for; its keys end with it. */
     instanceId: text("instance_id"),
   },
-  (t) => [index("api_keys_by_owner").on(t.ownerId, t.isActive)],
+  (t) => [index("api_keys_by_owner").on(t.ownerId, t.instanceId, t.isActive)],
 );
 
 /** What is sent by e-mail and comes back once: a link's token, kept as its hash. */

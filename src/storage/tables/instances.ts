@@ -77,16 +77,19 @@ export const installedCertificates = sqliteTable(
     ownerId: owner(),
     /** The certificate's first name. */
     domain: text("domain").notNull(),
-    /** SHA-256 of the leaf, lower-case hex. */
+    /** SHA-256 of the leaf, lower-case hex; empty where none could be installed yet. */
     fingerprint: text("fingerprint").notNull(),
     installedAt: instant("installed_at"),
     reportedAt: instant("reported_at").notNull(),
     /** Why the newest version was not installed, in the instance's words. */
     problem: text("problem"),
+    /** When it is looked whether a new version was installed; null while nothing is waited for, and once its owner was told. */
+    lookAt: instant("look_at"),
   },
   (t) => [
     primaryKey({ columns: [t.instanceId, t.domain] }),
     index("installed_certificates_by_domain").on(t.ownerId, t.domain),
     index("installed_certificates_failing").on(t.ownerId).where(sql`problem IS NOT NULL`),
+    index("installed_certificates_to_look_at").on(t.lookAt).where(sql`look_at IS NOT NULL`),
   ],
 );
