@@ -85,6 +85,7 @@ export function createCaAccounts(ports: CaAccountPorts) {
       sealedAccountKey: await sealer.seal(await generateAccountKey(), placeOf(key, "account_key")),
       sealedNextAccountKey: null,
       accountUrl: null,
+      termsAgreedAt: null,
       isDefault,
       instanceId: null,
       deactivatedAt: null,

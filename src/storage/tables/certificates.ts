@@ -23,6 +23,8 @@ export const caAccounts = sqliteTable(
     /** The key of a rollover that the CA may or may not have heard of. */
     sealedNextAccountKey: text("sealed_next_account_key"),
     accountUrl: text("account_url"),
+    /** When its owner agreed to the authority's terms. */
+    termsAgreedAt: instant("terms_agreed_at"),
     isDefault: flag("is_default").notNull(),
     /** Only certificates of this instance may use it; null is all of the account's. */
     instanceId: text("instance_id").references(() => instances.id),
@@ -35,6 +37,7 @@ export const caAccounts = sqliteTable(
   },
   (t) => [
     uniqueIndex("ca_accounts_by_name").on(t.ownerId, t.name),
+    index("ca_accounts_by_directory").on(t.directoryUrl),
     uniqueIndex("ca_accounts_one_default").on(t.ownerId).where(sql`is_default = 1`),
   ],
 );
