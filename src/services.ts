@@ -204,4 +204,4 @@ function compose(env: Env) {
 }
 
 /** As whoever may do all that the account may. */
-const everythingOf = (account: AccountIdentity) => ({ account, allowedDomains: null });
+const everythingOf = (account: AccountIdentity) => ({ account, allowedDomains: null, instanceId: null });

@@ -36,11 +36,15 @@ export interface ApiKeyPorts {
 export type ApiKeys = ReturnType<typeof createApiKeys>;
 
 export function createApiKeys({ database, uses, pepper, now }: ApiKeyPorts) {
-  async function find(ownerId: number, id: string): Promise<ApiKeyRow> {
+  /** The active keys of an account itself, or those of one of its instances. */
+  const keysOf = (ownerId: number, instanceId: string | null) =>
+    and(eq(apiKeys.ownerId, ownerId), sql`${apiKeys.instanceId} IS ${instanceId}`, eq(apiKeys.isActive, true));
+
+  async function find(ownerId: number, id: string, instanceId: string | null = null): Promise<ApiKeyRow> {
     const [row] = await database
       .select()
       .from(apiKeys)
-      .where(and(eq(apiKeys.id, id), eq(apiKeys.ownerId, ownerId), eq(apiKeys.isActive, true)));
+      .where(and(eq(apiKeys.id, id), keysOf(ownerId, instanceId)));
     if (!row) throw new Problem(404, "API key not found");
     return row;
   }
@@ -58,8 +62,16 @@ export function createApiKeys({ database, uses, pepper, now }: ApiKeyPorts) {
   }
 
   return {
-    /** Makes a key; its value is in the answer only. Throws 403 by plan and without a verified e-mail, 400 at five active keys. */
-    async create(holder: Holder, name: string, given: GivenNarrowing = {}): Promise<{ row: ApiKeyRow; key: string }> {
+    /**
+     * Makes a key, of the account or of one of its instances; its value is in the answer only. Throws 403 by plan and
+     * without a verified e-mail, 400 at five active keys: the account has five, and so has each instance.
+     */
+    async create(
+      holder: Holder,
+      name: string,
+      given: GivenNarrowing = {},
+      instanceId: string | null = null,
+    ): Promise<{ row: ApiKeyRow; key: string }> {
       const { account } = holder;
       requireApiAccess(account);
       requireVerifiedEmail(account, "API keys");
@@ -73,25 +85,21 @@ export function createApiKeys({ database, uses, pepper, now }: ApiKeyPorts) {
       // One statement counts and inserts, so that of ten requests for the fifth slot one gets it.
       const made = await database.all(sql`
         INSERT INTO api_keys (id, owner_id, key_hash, name, created_at, is_active,
-                              expires_at, scopes, allowed_domains, allowed_networks)
+                              expires_at, scopes, allowed_domains, allowed_networks, instance_id)
         SELECT ${id}, ${account.id}, ${keyHash}, ${name}, ${now()}, 1,
-               ${expiresAt}, ${json(scopes)}, ${json(allowedDomains)}, ${json(allowedNetworks)}
-        WHERE (SELECT count(*) FROM api_keys WHERE owner_id = ${account.id} AND is_active = 1) < ${MOST_KEYS}
+               ${expiresAt}, ${json(scopes)}, ${json(allowedDomains)}, ${json(allowedNetworks)}, ${instanceId}
+        WHERE (SELECT count(*) FROM api_keys WHERE ${keysOf(account.id, instanceId)}) < ${MOST_KEYS}
         RETURNING id`);
       if (made.length === 0) throw new Problem(400, `Maximum number of API keys reached (${MOST_KEYS})`);
-      const unused = { lastUsedAt: null, lastUsedAddress: null, lastUsedClient: null, instanceId: null };
-      const row = { id, ownerId: account.id, keyHash, name, createdAt: now(), isActive: true, ...unused, ...narrowing };
-      return { row, key };
+      const unused = { lastUsedAt: null, lastUsedAddress: null, lastUsedClient: null };
+      const row = { id, ownerId: account.id, instanceId, keyHash, name, createdAt: now(), isActive: true };
+      return { row: { ...row, ...unused, ...narrowing }, key };
     },
 
-    /** The active keys, newest first. */
-    async list(owner: AccountIdentity): Promise<ApiKeyRow[]> {
+    /** The active keys of the account, or of one of its instances; newest first. */
+    async list(owner: AccountIdentity, instanceId: string | null = null): Promise<ApiKeyRow[]> {
       requireApiAccess(owner);
-      return database
-        .select()
-        .from(apiKeys)
-        .where(and(eq(apiKeys.ownerId, owner.id), eq(apiKeys.isActive, true)))
-        .orderBy(desc(apiKeys.createdAt));
+      return database.select().from(apiKeys).where(keysOf(owner.id, instanceId)).orderBy(desc(apiKeys.createdAt));
     },
 
     /** One active key, and the networks that it was used from. Throws 404. */
@@ -107,12 +115,13 @@ export function createApiKeys({ database, uses, pepper, now }: ApiKeyPorts) {
     },
 
     /** At once and for ever. Throws 404 for a key that is not the owner's or was deactivated before. */
-    async deactivate(holder: Holder, id: string): Promise<ApiKeyRow> {
-      if (holder.via === "api_key") await requireNoStronger(holder, await find(holder.account.id, id));
+    async deactivate(holder: Holder, id: string, instanceId: string | null = null): Promise<ApiKeyRow> {
+      const { account, via } = holder;
+      if (via === "api_key") await requireNoStronger(holder, await find(account.id, id, instanceId));
       const [done] = await database
         .update(apiKeys)
         .set({ isActive: false })
-        .where(and(eq(apiKeys.id, id), eq(apiKeys.ownerId, holder.account.id), eq(apiKeys.isActive, true)))
+        .where(and(eq(apiKeys.id, id), keysOf(account.id, instanceId)))
         .returning();
       if (!done) throw new Problem(404, "API key not found");
       return done;
@@ -133,6 +142,7 @@ export function createApiKeys({ database, uses, pepper, now }: ApiKeyPorts) {
         credentialId: found.key.id,
         scopes: found.key.scopes as Scope[] | null,
         allowedDomains: found.key.allowedDomains,
+        instanceId: found.key.instanceId,
       };
       try {
         requireUsable(found.key, origin.address, now());

@@ -30,6 +30,8 @@ export interface Access {
   /** What the credential is narrowed to; null is everything that its account may. */
   scopes: Scope[] | null;
   allowedDomains: string[] | null;
+  /** The instance whose key it is: it sees what is for that one, and nothing else. Null is everything of the account. */
+  instanceId: string | null;
 }
 
 /** Where a request came from, as it is logged. */
@@ -43,6 +45,16 @@ export interface Origin {
 export function requireSession({ via }: Pick<Access, "via">): void {
   if (via === "session") return;
   throw new Problem(403, "An API key may not do this. Sign in, and do it with the session.");
+}
+
+/** Throws 403 for the key of an instance, which is for nothing but that instance's certificates. */
+export function requireNoInstance({ instanceId }: Pick<Access, "instanceId">): void {
+  if (instanceId === null) return;
+  throw new Problem(
+    403,
+    "This API key is that of an instance: it sees the certificates of that instance, fetches its bundle and takes its " +
+      "reports. Use a key of the account.",
+  );
 }
 
 /** Throws 403 for whoever does not run the installation. */

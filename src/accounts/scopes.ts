@@ -18,6 +18,9 @@ export const scopes = {
   "domains:read": "List domains",
   "domains:update": "Set the addresses of domains, over the API and as a router does",
   "domains:write": "Take domains and give them up",
+  "instances:read": "List instances, and what they have installed",
+  "instances:report": "Report what an instance has installed",
+  "instances:write": "Add, change and delete instances, and make their keys",
   "keys:download": "Download private keys",
   acme: "Use the managed ACME server",
   admin: "Run the installation, where the account may",
@@ -27,8 +30,14 @@ export type Scope = keyof typeof scopes;
 
 export const scopeNames = Object.keys(scopes) as [Scope, ...Scope[]];
 
+/** All that the key of an instance can have. */
+export const instanceScopes = ["certificates:read", "keys:download", "instances:report"] as const satisfies Scope[];
+
 /** What goes by no names, or changes what all of them go by, and so is nothing for a key that is for some names only. */
-const ABOVE_NAMES = new Set<Scope>(["account:write", "admin", "audit:read", "ca:write", "dns:write"]);
+const ABOVE_NAMES = new Set<Scope>([
+  ...(["account:write", "admin", "audit:read", "ca:write", "dns:write"] as const),
+  ...(["instances:read", "instances:write"] as const),
+]);
 
 /** Throws 403 for a key that is for some names only. */
 export function requireAllNames({ allowedDomains }: Pick<Access, "allowedDomains">, what: string): void {

@@ -60,6 +60,7 @@ export function createSessions({ database, now }: { database: Database; now: () 
         credentialId: found.sessionId,
         scopes: null,
         allowedDomains: null,
+        instanceId: null,
       };
     },
 

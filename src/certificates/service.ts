@@ -1,5 +1,5 @@
 /** Certificates: what a person asks for, and the versions that orders win. Work on one goes to its CertificateOrder object. */
-import { asc, desc, eq } from "drizzle-orm";
+import { and, asc, desc, eq } from "drizzle-orm";
 import type { Access, AccountIdentity } from "../accounts/identity";
 import { requireAny, requireOpened } from "../accounts/plans";
 import { isAllowed, requireDomains } from "../accounts/scopes";
@@ -36,8 +36,8 @@ export interface CertificatePorts {
   now: () => number;
 }
 
-/** Who asks: the account, and the names that its key may be used for. */
-type Asker = Pick<Access, "account" | "allowedDomains">;
+/** Who asks: the account, and the names or the instance that its key may be used for. */
+type Asker = Pick<Access, "account" | "allowedDomains" | "instanceId">;
 
 export type Certificates = ReturnType<typeof createCertificates>;
 
@@ -51,7 +51,8 @@ export function createCertificates(ports: CertificatePorts) {
     const domain = canonical(given) ?? given;
     requireDomains(asker, [domain]);
     const row = await searchCertificate(database, asker.account.id, domain);
-    if (!row) throw new Problem(404, `There is no certificate for ${given}.`);
+    const isForeign = asker.instanceId !== null && row?.instanceId !== asker.instanceId;
+    if (!row || isForeign) throw new Problem(404, `There is no certificate for ${given}.`);
     requireDomains(asker, row.names);
     return row;
   }
@@ -62,11 +63,12 @@ export function createCertificates(ports: CertificatePorts) {
     ...createOrderReading(ports),
 
     /** Those that the key of the request may be used for. */
-    async list({ account, allowedDomains }: Asker): Promise<CertificateRow[]> {
+    async list({ account, allowedDomains, instanceId }: Asker): Promise<CertificateRow[]> {
+      const ofInstance = instanceId === null ? undefined : eq(certificates.instanceId, instanceId);
       const rows = await database
         .select()
         .from(certificates)
-        .where(eq(certificates.ownerId, account.id))
+        .where(and(eq(certificates.ownerId, account.id), ofInstance))
         .orderBy(asc(certificates.domain));
       if (allowedDomains === null) return rows;
       return rows.filter(({ names }) => names.every((name) => isAllowed(name, allowedDomains)));

@@ -2,7 +2,7 @@
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
-import { type Access, requireSession } from "../accounts/identity";
+import { type Access, requireNoInstance, requireSession } from "../accounts/identity";
 import { planInForce, requireApiAccess } from "../accounts/plans";
 import { requireScope, type Scope } from "../accounts/scopes";
 import { Problem } from "../problems";
@@ -20,6 +20,8 @@ export interface NeededScopes {
   write: Scope;
   /** Of PUT, where it takes less than the other changes. */
   update?: Scope;
+  /** Whether keys of instances are let in; what they see is then for the service to say. */
+  instances?: boolean;
 }
 
 /** The scope that a method takes of an API key; null where no key is taken. */
@@ -30,7 +32,7 @@ const guards = new WeakMap<object, ScopeOf>();
 /** What a guard asks for; nothing of a handler that is none. */
 export const scopeAskedBy = (handler: object): ScopeOf | undefined => guards.get(handler);
 
-function guard(scopeOf: ScopeOf) {
+function guard(scopeOf: ScopeOf, takesInstances = false) {
   const handler = createMiddleware<AppEnv>(async (c, next) => {
     const header = c.req.header("authorization");
     const session = getCookie(c, SESSION_COOKIE);
@@ -39,6 +41,7 @@ function guard(scopeOf: ScopeOf) {
     else throw unauthorized("Send an API key as Authorization: Bearer ak_…, or sign in.");
     c.set("account", c.var.access.account);
     await limitAccount(c, c.var.account);
+    if (!takesInstances) requireNoInstance(c.var.access);
     const scope = scopeOf(c.req.method);
     if (scope) requireScope(c.var.access, scope);
     else requireSession(c.var.access);
@@ -49,8 +52,8 @@ function guard(scopeOf: ScopeOf) {
 }
 
 /** Lets through requests with a valid API key that has the scope, or with a session; sets `c.var.access`. */
-export const signedIn = ({ read, write, update = write }: NeededScopes) =>
-  guard((method) => (SAFE_METHODS.has(method) ? read : method === "PUT" ? update : write));
+export const signedIn = ({ read, write, update = write, instances = false }: NeededScopes) =>
+  guard((method) => (SAFE_METHODS.has(method) ? read : method === "PUT" ? update : write), instances);
 
 /** For what changes who may act for the account: its person does that, with a session, and no API key. */
 export const inPerson = guard(() => null);

@@ -27,7 +27,7 @@ const settingsOf = (row: CertificateRow) => ({
 });
 
 export const certificates = api();
-certificates.use(signedIn({ read: "certificates:read", write: "certificates:write" }));
+certificates.use(signedIn({ read: "certificates:read", write: "certificates:write", instances: true }));
 certificates.route("/", certificateOrders);
 certificates.route("/", certificateDownloads);
 
