@@ -1,6 +1,6 @@
 /** Where DNS records live, and the host names that follow routers. */
 import { sql } from "drizzle-orm";
-import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import { accounts, owner } from "./accounts";
 import { flag, instant, json } from "./columns";
 import { storedCredentials } from "./credentials";
@@ -58,8 +58,56 @@ export const zones = sqliteTable("zones", {
   name: text("name").notNull().unique(),
   ownerId: integer("owner_id").references(() => accounts.id),
   serial: integer("serial").notNull(),
+  /** The host names of its name servers; null: those of the installation. */
+  nameservers: json<string[]>("nameservers"),
   createdAt: instant("created_at").notNull(),
 });
+
+/** Zones that somebody says are theirs, until a TXT record in them proves it. */
+export const zoneClaims = sqliteTable(
+  "zone_claims",
+  {
+    id: text("id").primaryKey(),
+    ownerId: owner(),
+    name: text("name").notNull(),
+    /** What the record has to say. */
+    token: text("token").notNull(),
+    createdAt: instant("created_at").notNull(),
+  },
+  (t) => [uniqueIndex("zone_claims_by_name").on(t.ownerId, t.name)],
+);
+
+/** The DNSSEC keys with which PowerDNS signs a zone of ours. */
+export const zoneKeys = sqliteTable(
+  "zone_keys",
+  {
+    id: integer("id").primaryKey({ autoIncrement: true }),
+    zoneId: integer("zone_id")
+      .notNull()
+      .references(() => zones.id, { onDelete: "cascade" }),
+    /** RFC 4034 §2.1.1 */
+    flags: integer("flags").notNull(),
+    active: flag("active").notNull(),
+    published: flag("published").notNull(),
+    /** As PowerDNS writes a private key. */
+    sealedContent: text("sealed_content").notNull(),
+  },
+  (t) => [index("zone_keys_by_zone").on(t.zoneId)],
+);
+
+/** What PowerDNS keeps of a zone besides its records: how it is signed, for one. */
+export const zoneMetadata = sqliteTable(
+  "zone_metadata",
+  {
+    zoneId: integer("zone_id")
+      .notNull()
+      .references(() => zones.id, { onDelete: "cascade" }),
+    /** "NSEC3PARAM" */
+    kind: text("kind").notNull(),
+    values: json<string[]>("values").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.zoneId, t.kind] })],
+);
 
 /** The records of those zones, one row per value. */
 export const records = sqliteTable(
