@@ -36,6 +36,7 @@ import { createSealer } from "./storage/sealing";
 import { createTwoFactor } from "./two-factor/service";
 import { createAccountRetests } from "./zones/account-retests";
 import { createAccountTests } from "./zones/account-test";
+import { createBaseZone, withBaseZone } from "./zones/base-zone";
 import { createChallengeHosts } from "./zones/challenge-hosts";
 import { createChallengeZones } from "./zones/challenges";
 import { ownZonesFirst } from "./zones/own-zones-resolver";
@@ -70,7 +71,8 @@ function compose(env: Env) {
     requireReachable(address.hostname);
     return connect(address);
   };
-  const records = zoneLookup(database);
+  const baseZone = createBaseZone({ database, builtinZone: env.BUILTIN_ZONE, now });
+  const records = withBaseZone(zoneLookup(database), baseZone);
   const world = dohResolver({ url: env.DOH_URL, fetch: outside });
   const resolver = ownZonesFirst(records, world);
 
@@ -119,7 +121,8 @@ function compose(env: Env) {
     http: createProviderHttp({ fetch: outside, now, allowPrivateHosts }),
     connect: reach,
     builtinRecords: builtinRecords(database, now),
-    builtinZone: env.BUILTIN_ZONE,
+    baseZone,
+    records,
     notices,
     now,
   });

@@ -16,6 +16,13 @@ export interface ChallengePlace {
   location: ZoneLocation;
 }
 
+/** Where a challenge name leads; the doubt is why nobody knows whether it is an alias. */
+interface Lead {
+  challengeName: string;
+  recordName: string;
+  doubt?: string;
+}
+
 /** One look at whether a value is visible, with what was seen where. */
 export interface VisibilityLook {
   name: string;
@@ -37,10 +44,19 @@ export function createChallengeZones(ports: {
   const { zones, dnsAccounts, challengeHosts, resolver } = ports;
 
   /** A delegated challenge name is the usual way to keep a zone's credential out of reach: its CNAME is followed. */
-  async function leadsTo(challengeNames: string[]): Promise<string[]> {
+  async function leadsTo(challengeNames: string[]): Promise<Lead[]> {
     const direct = await zones.withoutAlias(challengeNames);
     return Promise.all(
-      challengeNames.map((name) => (direct.has(name) ? name : followCname(resolver, name).catch(() => name))),
+      challengeNames.map(async (challengeName) => {
+        if (direct.has(challengeName)) return { challengeName, recordName: challengeName };
+        try {
+          return { challengeName, recordName: await followCname(resolver, challengeName) };
+        } catch (error) {
+          if (!(error instanceof ResolveError)) throw error;
+          // It may well be no alias, and then nothing is lost.
+          return { challengeName, recordName: challengeName, doubt: error.message };
+        }
+      }),
     );
   }
 
@@ -57,15 +73,20 @@ export function createChallengeZones(ports: {
       alias?: string,
       challengeName: (domain: string) => string = dns01Name,
     ): Promise<ChallengePlace[]> {
-      const challengeNames = names.map(challengeName);
-      const recordNames = await leadsTo(challengeNames);
-      if (alias !== undefined) requireAlias(challengeNames, recordNames, [alias, challengeName(alias)]);
+      const leads = await leadsTo(names.map(challengeName));
+      if (alias !== undefined) requireAlias(leads, [alias, challengeName(alias)]);
+      const recordNames = leads.map(({ recordName }) => recordName);
       const locate = zones.locator(ownerId, pin, recordNames);
       const locateAnywhere = zones.locator(ownerId, {}, recordNames);
       const places = await Promise.all(
-        recordNames.map(async (recordName, index) => {
+        leads.map(async ({ challengeName, recordName, doubt }) => {
           const location = locate(recordName);
-          if (recordName === challengeNames[index]) return { recordName, location: await location };
+          if (recordName === challengeName) {
+            const found = await location.catch((error) => {
+              throw doubted(error, doubt);
+            });
+            return { recordName, location: found };
+          }
           // The pin is for the certificate's own zone; a name that a CNAME leads to may well live elsewhere.
           const place = { recordName, location: await location.catch(() => locateAnywhere(recordName)) };
           // A CNAME is anybody's to write: what it leads to in a zone that we share has to be the owner's own.
@@ -113,12 +134,21 @@ function requireRoom(places: ChallengePlace[]): void {
   }
 }
 
-function requireAlias(challengeNames: string[], recordNames: string[], targets: [alias: string, below: string]): void {
-  const wrong = challengeNames.filter((_, index) => !targets.includes(recordNames[index] ?? ""));
+/** What was not found may be where an alias leads that could not be looked up. */
+function doubted(error: unknown, doubt: string | undefined): unknown {
+  if (doubt === undefined || !(error instanceof Problem) || error.status !== 422) return error;
+  return new Problem(
+    422,
+    `${error.detail} Whether it is an alias of a name elsewhere could not be looked up: ${doubt}`,
+  );
+}
+
+function requireAlias(leads: Lead[], targets: [alias: string, below: string]): void {
+  const wrong = leads.filter(({ recordName }) => !targets.includes(recordName));
   if (wrong.length === 0) return;
-  const found = wrong.map((name) => {
-    const target = recordNames[challengeNames.indexOf(name)];
-    return target === name ? `${name} is no alias` : `${name} leads to ${target}`;
+  const found = wrong.map(({ challengeName, recordName, doubt }) => {
+    if (doubt !== undefined) return `${challengeName} could not be looked up (${doubt})`;
+    return recordName === challengeName ? `${challengeName} is no alias` : `${challengeName} leads to ${recordName}`;
   });
   const [alias, below] = targets;
   throw new Problem(

@@ -11,9 +11,10 @@ import type { DnsAccountRow, DnsAccounts } from "../dns-accounts/service";
 import type { Database } from "../storage/database";
 import { zones as zoneTable } from "../storage/schema";
 import { accountSearch, connectionOf, noZone } from "./account-search";
+import type { BaseZone } from "./base-zone";
 import { type ZoneLocation, zoneObjectName } from "./location";
 import { once } from "./once";
-import { among, zoneLookup } from "./records";
+import { among, type ZoneRecords } from "./records";
 import type { DnsZone, ZoneOutcome } from "./zone-object";
 
 /** Which provider and which account of it a person chose; both may be left open. */
@@ -29,8 +30,9 @@ export interface ZonePorts {
   http: ProviderPorts["http"];
   connect: ProviderPorts["connect"];
   builtinRecords: BuiltinRecords;
-  /** The base zone of the installation, or "". */
-  builtinZone: string;
+  baseZone: BaseZone;
+  /** Of the zones that we serve. */
+  records: Pick<ZoneRecords, "withoutAlias">;
   notices: FailureNotices;
   now: () => number;
 }
@@ -47,21 +49,13 @@ const HELD_FOR = 600_000;
 export type Zones = ReturnType<typeof createZones>;
 
 export function createZones(ports: ZonePorts) {
-  const { database, dnsAccounts, objects } = ports;
+  const { database, dnsAccounts, objects, baseZone } = ports;
   const { http, connect, builtinRecords } = ports;
   const providerPorts: ProviderPorts = { http, connect, builtinRecords };
 
-  let baseZone: Promise<void> | undefined;
-
-  const { withoutAlias } = zoneLookup(database);
-
   /** The longest zones that we serve ourselves and that the owner may use, by the names in them. One query. */
   async function builtinZonesOf(ownerId: number, names: string[]): Promise<Map<string, ZoneLocation>> {
-    baseZone ??= ensureBaseZone(ports).catch((error) => {
-      baseZone = undefined;
-      throw error;
-    });
-    await baseZone;
+    await baseZone.ready();
     const rows = await database
       .select({ name: zoneTable.name })
       .from(zoneTable)
@@ -121,7 +115,7 @@ export function createZones(ports: ZonePorts) {
 
   return {
     locator,
-    withoutAlias,
+    withoutAlias: ports.records.withoutAlias,
 
     /** Where the records of one name are written. Throws Problem 422. */
     locate: (ownerId: number, name: string, pin: DnsPin = {}): Promise<ZoneLocation> =>
@@ -162,16 +156,6 @@ export function createZones(ports: ZonePorts) {
   function objectOf(location: ZoneLocation): DurableObjectStub<DnsZone> {
     return objects.getByName(zoneObjectName(location));
   }
-}
-
-/** The base zone is there from the first look on; the operator's setting names it. */
-async function ensureBaseZone({ database, builtinZone, now }: ZonePorts): Promise<void> {
-  if (!builtinZone) return;
-  const serial = Math.floor(now() / 1000);
-  await database.run(
-    sql`INSERT INTO zones (name, serial, created_at) SELECT ${builtinZone}, ${serial}, ${now()}
-        WHERE NOT EXISTS (SELECT 1 FROM zones WHERE name = ${builtinZone})`,
-  );
 }
 
 /** The account shows it until a test succeeds; its owner is told once. */

@@ -11,6 +11,8 @@ export interface PowerDnsOptions {
   backend: { remote: string } | "sqlite";
   /** Zones that are made at start; with SQLite only. */
   zones?: string[];
+  /** One that was looked for before; else a free one. */
+  port?: number;
 }
 
 export interface PowerDns {
@@ -30,9 +32,9 @@ const SCHEMAS = [
   "/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql",
 ];
 
-export async function startPowerDns({ backend, zones = [] }: PowerDnsOptions): Promise<PowerDns> {
+export async function startPowerDns({ backend, zones = [], ...given }: PowerDnsOptions): Promise<PowerDns> {
   const folder = mkdtempSync(join(tmpdir(), "certedge-pdns-"));
-  const [port, apiPort] = [await freePort(), await freePort()];
+  const [port, apiPort] = [given.port ?? (await freePort()), await freePort()];
   const apiKey = "test-key";
   const launch = backend === "sqlite" ? sqliteBackend(folder) : remoteBackend(backend.remote);
   const settings = {

@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { DnsProviderError } from "../../src/dns/errors";
 import type { ZoneConnection } from "../../src/dns/provider";
-import type { Resolver } from "../../src/dns/resolver";
+import { ResolveError, type Resolver } from "../../src/dns/resolver";
 import type { DnsAccountRow, DnsAccounts } from "../../src/dns-accounts/service";
 import { accounts, domains, challengeHosts as hostTable, records, zones as zoneTable } from "../../src/storage/schema";
+import { createBaseZone } from "../../src/zones/base-zone";
 import { createChallengeHosts } from "../../src/zones/challenge-hosts";
 import { createChallengeZones } from "../../src/zones/challenges";
 import { ownZonesFirst } from "../../src/zones/own-zones-resolver";
@@ -20,6 +21,8 @@ let local: LocalDatabase;
 /** What was asked outside of D1, in order: "CNAME name", "zones account", "zone account name". */
 let asked: string[] = [];
 let aliases: Record<string, string> = {};
+/** Nobody answers for it. */
+let silent = "";
 
 beforeAll(async () => {
   local = await localDatabase();
@@ -35,6 +38,7 @@ afterAll(() => local.close());
 beforeEach(async () => {
   asked = [];
   aliases = {};
+  silent = "";
   await local.database.delete(records);
   await local.database.delete(domains);
   await local.database.delete(hostTable);
@@ -45,6 +49,7 @@ beforeEach(async () => {
 const world: Resolver = {
   async query(name, type) {
     asked.push(`${type} ${name}`);
+    if (name === silent) throw new ResolveError("The resolver cannot be reached.");
     const value = aliases[name];
     return { rcode: "NOERROR", answers: value ? [{ name, type: "CNAME", ttl: 60, value }] : [] };
   },
@@ -97,7 +102,8 @@ function challengeZones(connections: Record<string, Account> = {}) {
     http: () => ({}) as never,
     connect: () => ({}) as never,
     builtinRecords: builtinRecords(local.database, () => 0),
-    builtinZone: OURS,
+    baseZone: createBaseZone({ database: local.database, builtinZone: OURS, now: () => 0 }),
+    records: zoneLookup(local.database),
     notices: { dnsAccountFails: async () => undefined },
     now: () => 0,
   });
@@ -233,6 +239,14 @@ describe("A declared alias", () => {
       detail: expect.stringContaining("_acme-challenge.b.example.com is no alias"),
     });
   });
+
+  it("that cannot be looked up is refused as such", async () => {
+    silent = "_acme-challenge.b.example.com";
+    await expect(locate(`proofs.${OURS}`)).rejects.toMatchObject({
+      status: 422,
+      detail: expect.stringContaining("_acme-challenge.b.example.com could not be looked up"),
+    });
+  });
 });
 
 describe("The places of names in zones of DNS accounts", () => {
@@ -283,5 +297,17 @@ describe("The places of names in zones of DNS accounts", () => {
     const error = await placesOf(["a.example.com"], accounts).catch((reason) => reason);
     expect(error).toMatchObject({ status: 422 });
     expect(error.detail).toMatch(/broken: It knows no such key\..*home: .*example\.net/);
+  });
+
+  it("are the names themselves where nobody can say whether they are aliases; what is missing then says so", async () => {
+    silent = "_acme-challenge.a.example.com";
+    expect(await placesOf(["a.example.com"], { home: listing("home", ["example.com"]) })).toEqual([
+      "_acme-challenge.a.example.com in home/example.com",
+    ]);
+    const missing = placesOf(["a.example.com"], { home: listing("home", ["example.net"]) });
+    await expect(missing).rejects.toMatchObject({
+      status: 422,
+      detail: expect.stringMatching(/alias .* could not be looked up: The resolver cannot be reached\.$/),
+    });
   });
 });
