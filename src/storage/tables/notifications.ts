@@ -50,7 +50,7 @@ export const notificationChannels = sqliteTable(
   (t) => [uniqueIndex("notification_channels_by_name").on(t.ownerId, t.name)],
 );
 
-export const deliveryStates = ["waiting", "collected", "delivered", "failed"] as const;
+export const deliveryStates = ["waiting", "sending", "collected", "delivered", "failed"] as const;
 
 export const notificationDeliveries = sqliteTable(
   "notification_deliveries",
@@ -63,7 +63,7 @@ export const notificationDeliveries = sqliteTable(
     event: text("event").notNull(),
     /** What is told; nothing secret. */
     message: json<unknown>("message").notNull(),
-    /** "collected": it goes out as part of a digest. */
+    /** "sending": somebody has taken it, until `nextAt`. "collected": it goes out as part of a digest. */
     state: text("state", { enum: deliveryStates }).notNull(),
     /** The delivery that is that digest. */
     digestId: text("digest_id"),
@@ -77,6 +77,7 @@ export const notificationDeliveries = sqliteTable(
   },
   (t) => [
     index("notification_deliveries_due").on(t.nextAt).where(sql`next_at IS NOT NULL`),
+    index("notification_deliveries_open").on(t.channelId, t.nextAt).where(sql`next_at IS NOT NULL`),
     index("notification_deliveries_by_channel").on(t.channelId, t.createdAt),
     index("notification_deliveries_by_digest").on(t.digestId).where(sql`digest_id IS NOT NULL`),
     index("notification_deliveries_ended").on(t.endedAt).where(sql`ended_at IS NOT NULL`),

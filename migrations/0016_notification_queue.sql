@@ -1,0 +1,1 @@
+CREATE INDEX `notification_deliveries_open` ON `notification_deliveries` (`channel_id`,`next_at`) WHERE next_at IS NOT NULL;
