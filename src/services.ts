@@ -29,6 +29,7 @@ import { createDnsSettings } from "./dns-accounts/settings";
 import { createDynamicDns } from "./domains/dynamic-dns";
 import { createDomains } from "./domains/service";
 import { createUpdateBudget } from "./domains/update-budget";
+import { createInstances } from "./instances/service";
 import { createMail } from "./mail/service";
 import { createNotifications } from "./notifications/service";
 import { openDatabase } from "./storage/database";
@@ -202,6 +203,7 @@ function compose(env: Env) {
     renewals,
     domains,
     dynamicDns,
+    instances: createInstances({ database, now }),
     builtinCa,
   };
 }

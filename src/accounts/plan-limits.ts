@@ -2,7 +2,7 @@
 import { sql } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { Database } from "../storage/database";
-import { caAccounts, certificates, dnsAccounts, domains } from "../storage/schema";
+import { caAccounts, certificates, dnsAccounts, domains, instances } from "../storage/schema";
 import type { AccountIdentity } from "./identity";
 import { type Counted, planLimitReached, plans } from "./plans";
 
@@ -14,12 +14,11 @@ const counted = {
   domains: { table: domains, free: 0 },
   dnsAccounts: { table: dnsAccounts, free: 0 },
   caAccounts: { table: caAccounts, free: 1 },
-} satisfies Partial<Record<Counted, { table: SQLiteTable; free: number }>>;
-
-type Held = keyof typeof counted;
+  instances: { table: instances, free: 0 },
+} satisfies Record<Counted, { table: SQLiteTable; free: number }>;
 
 /** Goes behind the insert of a row, in the same batch: takes the row back when there is one beyond the plan's limit. */
-export function takeBackBeyondPlan(database: Database, what: Held, id: string, owner: PlanHolder) {
+export function takeBackBeyondPlan(database: Database, what: Counted, id: string, owner: PlanHolder) {
   const { table, free } = counted[what];
   const limit = plans[owner.plan][what] + free;
   const beyond = sql`EXISTS (SELECT 1 FROM ${table} WHERE owner_id = ${owner.id} LIMIT 1 OFFSET ${limit})`;
@@ -27,6 +26,6 @@ export function takeBackBeyondPlan(database: Database, what: Held, id: string, o
 }
 
 /** Throws 403 for what was taken back. */
-export function requireKept(takenBack: { id: string }[], what: Held, owner: PlanHolder): void {
+export function requireKept(takenBack: { id: string }[], what: Counted, owner: PlanHolder): void {
   if (takenBack.length > 0) throw planLimitReached(owner, what);
 }

@@ -22,6 +22,7 @@ import { dnsAccounts } from "./routes/dns-accounts";
 import { dnsSettings } from "./routes/dns-settings";
 import { domains } from "./routes/domains";
 import { dynamicDns } from "./routes/dynamic-dns";
+import { instances } from "./routes/instances";
 import { invitations } from "./routes/invitations";
 import { outbox } from "./routes/outbox";
 import { pages } from "./routes/pages";
@@ -54,6 +55,7 @@ const mounts = [
   ["/api/dns", dnsAccounts],
   ["/api/settings/dns", dnsSettings],
   ["/api/domains", domains],
+  ["/api/instances", instances],
 ] as const;
 
 /** What is tried without a credential, and costs something. */

@@ -99,6 +99,12 @@ const table: Record<string, Row> = {
   listChallengeHosts: own(),
   deleteChallengeHost: another(),
 
+  createInstance: { ...own(201, 403), body: () => ({ name: "another" }) },
+  listInstances: own(),
+  getInstance: another(),
+  changeInstance: another(() => ({ name: "stolen" })),
+  deleteInstance: another(),
+
   listAuditEntries: own(),
   exportAuditEntries: own(),
   verifyAuditEntries: own(),
@@ -154,6 +160,7 @@ beforeAll(async () => {
   const { json } = await me.post("/api/certificates/create?wait=60", { domain: name });
   await me.post("/api/dns/cloudflare/accounts", { account_id: "home", credentials: { api_token: "t" } });
   await me.post("/api/dns/challenge-hosts", { domain: name });
+  const instance = (await me.post("/api/instances", { name: "web" })).json;
   const [caAccount] = (await me.get("/api/ca/accounts")).json.accounts;
   const [session] = (await me.get("/api/sessions")).json.sessions;
   const invited = { email: `${name.split(".")[0]}@example.org`, plan: "free" };
@@ -169,6 +176,7 @@ beforeAll(async () => {
     "/api/api-keys": laptop.id,
     "/api/ca/accounts": caAccount.id,
     "/api/sessions": session.id,
+    "/api/instances": instance.id,
     "/api/account/passkeys": "AAAA",
     "/api/admin/accounts": String(ada.id),
     "/api/admin/invitations": invitation.id,

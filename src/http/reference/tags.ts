@@ -3,6 +3,11 @@
 const groups = [
   ["API keys", ["/api-keys", "/api/api-keys"], "Credentials for programs and routers, each as narrow as its use."],
   ["Certificates", ["/api/certificates"], "Asking for a certificate, watching its order, taking it away."],
+  [
+    "Instances",
+    ["/api/instances"],
+    "What certificates are for: servers, clusters, sites, and what they have installed.",
+  ],
   ["Domains", ["/api/domains"], "Host names that follow an address."],
   ["CA accounts", ["/api/ca"], "Registrations with certificate authorities."],
   ["DNS accounts", ["/api/dns"], "Credentials of DNS providers, whose zones hold the names."],

@@ -4,7 +4,7 @@ import { challengeTypes } from "../../acme/challenges";
 import type { CertificateChange as Change } from "../../certificates/certificate-rows";
 import { parseKeyType } from "../../pki/keys";
 
-const KeyType = z
+export const KeyType = z
   .string()
   .transform((given, context) => {
     const type = parseKeyType(given);
