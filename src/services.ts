@@ -16,7 +16,10 @@ import { BUILTIN_HOST } from "./authorities/catalogue";
 import { createBuiltinCa } from "./builtin-ca/service";
 import { checkOutgoingUrl } from "./ca-accounts/outgoing-url";
 import { createCaAccounts } from "./ca-accounts/service";
+import { createFailureRecords } from "./certificates/failure-records";
 import { createOrderRecords } from "./certificates/order-records";
+import { createRenewalTurns } from "./certificates/renewal-turn";
+import { createRenewalWindows } from "./certificates/renewal-windows";
 import { createRenewals } from "./certificates/renewals";
 import { createCertificates } from "./certificates/service";
 import { txtValues } from "./dns/cname";
@@ -137,10 +140,14 @@ function compose(env: Env) {
   });
   const accountTests = createAccountTests({ dnsAccounts, zones, challengeZones, now });
   const caAccounts = createCaAccounts({ database, sealer, objects: env.CA_ACCOUNT, allowPrivateHosts, now });
-  const orderRecords = createOrderRecords({ database, caAccounts, audit, now });
+  const { tell } = notifications;
+  const failureRecords = createFailureRecords({ database, tell, now });
+  const orderRecords = createOrderRecords({ database, caAccounts, audit, failureRecords, tell, now });
   const objects = env.CERTIFICATE_ORDER;
   const certificates = createCertificates({ database, sealer, caAccounts, challengeZones, objects, now });
-  const renewals = createRenewals({ database, certificates, caAccounts, objects, plansOn, now });
+  const renewalTurns = createRenewalTurns({ database, certificates, failureRecords, tell, plansOn, now });
+  const windows = createRenewalWindows({ database, caAccounts, tell, now });
+  const renewals = createRenewals({ database, windows, objects, perTick: Number(env.RENEWALS_PER_TICK) || 40, now });
   const domains = createDomains({ database, zones, now });
   const dynamicDns = createDynamicDns({
     database,
@@ -201,6 +208,7 @@ function compose(env: Env) {
     orderRecords,
     certificates,
     renewals,
+    renewalTurns,
     domains,
     dynamicDns,
     instances: createInstances({ database, now }),

@@ -2,7 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { AccountKey } from "../acme/account-key";
 import type { ChallengeType } from "../acme/challenges";
-import { AcmeClient, type AcmeOrder } from "../acme/client";
+import { AcmeClient, type AcmeOrder, type RenewalInformation } from "../acme/client";
 import { DirectoryCache } from "../acme/directory";
 import { AcmeProblem } from "../acme/errors";
 import { NoncePool } from "../acme/nonces";
@@ -15,6 +15,7 @@ import type { OpenCaAccount } from "./service";
 const AGENT = "certedge/0.1 (+https://github.com/certedge/certedge)";
 /** One wake-up of an object may wait for six answers at a time and has a budget of requests; chunks keep below both. */
 const CHUNK = 40;
+const AT_ONCE = 6;
 
 export class CaAccount extends DurableObject<Env> {
   private readonly nonces = new NoncePool();
@@ -98,8 +99,17 @@ export class CaAccount extends DurableObject<Env> {
     return this.attempt((client) => client.revoke({ certificate, reason }));
   }
 
-  renewalInformation(identifier: string): Promise<CaOutcome<{ start: number; end: number } | undefined>> {
-    return this.attempt((client) => client.renewalInformation(identifier));
+  /** For at most {@link CHUNK} certificates. An authority that is away is found to be so once, not for each. */
+  async renewalInformation(identifiers: string[]): Promise<CaOutcome<RenewalInformation | undefined>[]> {
+    const outcomes: CaOutcome<RenewalInformation | undefined>[] = [];
+    for (let start = 0; start < identifiers.length; start += AT_ONCE) {
+      const some = identifiers.slice(start, start + AT_ONCE);
+      const asked = some.map((identifier) => this.attempt((client) => client.renewalInformation(identifier)));
+      outcomes.push(...(await Promise.all(asked)));
+      const away = outcomes.find((outcome) => !outcome.ok && outcome.failure.kind === "unreachable");
+      if (away) return identifiers.map((_, index) => outcomes[index] ?? away);
+    }
+    return outcomes;
   }
 
   /** Takes a new key into use (RFC 8555 §7.3.5). It is sealed in D1 before the CA hears of it, so that no crash loses it. */

@@ -1,5 +1,5 @@
 /** Certificates in D1: a row of each, and how one is stored and found. */
-import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import type { AccountIdentity } from "../accounts/identity";
 import { requireKept, takeBackBeyondPlan } from "../accounts/plan-limits";
 import type { ChallengeType } from "../acme/challenges";
@@ -100,19 +100,4 @@ export async function storeCertificate(
   requireKept(takenBack, "certificates", owner);
   if (!row) throw new Error("the certificate was not stored");
   return row;
-}
-
-/** For the cron: what is due, claimed for a while, so that two ticks do not take the same. */
-export async function claimDue(database: Database, now: number, limit: number): Promise<CertificateRow[]> {
-  const due = database
-    .select({ id: certificates.id })
-    .from(certificates)
-    .where(sql`renew_at IS NOT NULL AND renew_at <= ${now}`)
-    .orderBy(asc(certificates.renewAt))
-    .limit(limit);
-  return database
-    .update(certificates)
-    .set({ renewAt: now + 3_600_000 })
-    .where(inArray(certificates.id, due))
-    .returning();
 }

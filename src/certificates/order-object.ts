@@ -6,6 +6,7 @@ import { OrderLog } from "./order-log";
 import { isWorking, type Order, type OrderInput, type OrderStep } from "./order-state";
 import type { StepPorts, StepResult } from "./order-step";
 import { steps } from "./order-steps";
+import type { Turn } from "./renewal-turn";
 import { recordsOf, standingOwner } from "./standing-records";
 
 /** An order as it leaves the object. */
@@ -73,6 +74,16 @@ export class CertificateOrder extends DurableObject<Env> {
       const timer = setTimeout(end, milliseconds);
       this.watchers.add(watch);
     });
+  }
+
+  /** Its turn in a tick of the cron, in a wake-up of its own: what it asks of D1 is no part of the tick's. */
+  async renew(): Promise<Turn> {
+    return createServices(this.env).renewalTurns.renew(this.ctx.id.name ?? "");
+  }
+
+  /** True where its owner was told that its end comes near. */
+  async remind(): Promise<boolean> {
+    return createServices(this.env).renewalTurns.remind(this.ctx.id.name ?? "");
   }
 
   /** Takes up an open order, if there is one; the cron's sweep calls it. */

@@ -1,12 +1,18 @@
 /** What an order leaves in D1: its row in the index, the version it won, and when the certificate is due next. */
-import { eq, inArray, sql } from "drizzle-orm";
+import { eq, inArray } from "drizzle-orm";
 import type { Audit } from "../audit/service";
 import type { CaAccounts } from "../ca-accounts/service";
+import type { Tell } from "../notifications/events";
 import type { Database } from "../storage/database";
 import { certificates, certificateVersions, dnsAccounts, orders } from "../storage/schema";
+import { issuedNotice } from "./certificate-notices";
+import { reminderAt } from "./failure-plan";
+import type { FailureRecords } from "./failure-records";
 import type { OrderProblem } from "./order-failure";
 import type { LeafFacts, OrderInput, OrderProgress } from "./order-state";
-import { renewalTime, retryTime } from "./renewal-time";
+import { plannedCertificates } from "./planned-certificates";
+import { planRenewal } from "./renewal-time";
+import { askWindow } from "./renewal-windows";
 
 export type OrderRecords = ReturnType<typeof createOrderRecords>;
 
@@ -14,11 +20,13 @@ export interface OrderRecordPorts {
   database: Database;
   caAccounts: CaAccounts;
   audit: Audit;
+  failureRecords: FailureRecords;
+  tell: Tell;
   now: () => number;
 }
 
 export function createOrderRecords(ports: OrderRecordPorts) {
-  const { database, audit, now } = ports;
+  const { database, audit, tell, now } = ports;
 
   /** A step that a crash cut off is taken again: its end is told of twice rather than never. */
   async function log(input: OrderInput, progress: OrderProgress, end: { problem?: OrderProblem }): Promise<void> {
@@ -44,11 +52,24 @@ export function createOrderRecords(ports: OrderRecordPorts) {
     });
   }
 
-  async function dueTime(input: OrderInput, leaf: LeafFacts): Promise<number> {
-    const window = leaf.renewalIdentifier
-      ? await windowOf(ports.caAccounts, input.caAccountId, leaf.renewalIdentifier)
-      : undefined;
-    return renewalTime(leaf, window, Math.random());
+  /** What is known at once of the version's renewal: the CA's window, and when it is due. */
+  async function planFor(input: OrderInput, leaf: LeafFacts) {
+    const [[planned], { window, checkAt }] = await Promise.all([
+      plannedCertificates(database, eq(certificates.id, input.certificateId)),
+      askWindow(ports, input.caAccountId, leaf.renewalIdentifier),
+    ]);
+    if (!planned) throw new Error("the certificate of the order is gone");
+    const { renewal: rule, maintenanceWindows } = planned.settings;
+    const { at } = planRenewal(leaf, { window, rule, maintenanceWindows }, Math.random());
+    return {
+      row: planned.row,
+      schedule: {
+        renewAt: at,
+        renewalWindow: window,
+        windowCheckAt: checkAt,
+        noticeAt: reminderAt(leaf, now()).next?.at ?? null,
+      },
+    };
   }
 
   return {
@@ -65,7 +86,8 @@ export function createOrderRecords(ports: OrderRecordPorts) {
     async closeValid(input: OrderInput, progress: OrderProgress): Promise<number> {
       const { versionId: id, chainPem, leaf, sealedPrivateKey } = progress;
       if (!id || !chainPem || !leaf || !sealedPrivateKey) throw new Error("the order has no certificate to store");
-      const renewAt = await dueTime(input, leaf);
+      const { row, schedule } = await planFor(input, leaf);
+      const { renewAt } = schedule;
       const version = {
         id,
         certificateId: input.certificateId,
@@ -83,14 +105,18 @@ export function createOrderRecords(ports: OrderRecordPorts) {
         sealedPrivateKey,
         createdAt: now(),
       };
-      const current = { status: "valid" as const, currentVersionId: id, notAfter: leaf.notAfter, renewAt };
+      const current = { status: "valid" as const, currentVersionId: id, notAfter: leaf.notAfter, replaceBecause: null };
+      const untold = { failures: 0, problem: null, toldCause: null, toldDaysLeft: null };
+      const isRenewal = row.currentVersionId !== null && row.currentVersionId !== id;
+      const { issuer, serial, notAfter } = leaf;
       await Promise.all([
         log(input, progress, {}),
+        tell(input.ownerId, issuedNotice(row, { issuer, serial, notAfter, renewAt, isRenewal })),
         database.batch([
           database.insert(certificateVersions).values(version).onConflictDoNothing(),
           database
             .update(certificates)
-            .set({ ...current, failures: 0, problem: null, updatedAt: now() })
+            .set({ ...current, ...schedule, ...untold, updatedAt: now() })
             .where(eq(certificates.id, input.certificateId)),
           database.update(orders).set({ state: "valid", finishedAt: now() }).where(eq(orders.id, input.id)),
         ]),
@@ -98,29 +124,14 @@ export function createOrderRecords(ports: OrderRecordPorts) {
       return renewAt;
     },
 
-    /** Ends a failed order: the certificate keeps the reason and is tried again after a growing while. */
+    /** Ends a failed order: the certificate keeps the reason and is tried again after a growing while. Taking it twice changes nothing. */
     async closeFailed(input: OrderInput, progress: OrderProgress, problem: OrderProblem): Promise<void> {
+      const own = eq(orders.id, input.id);
+      const [known] = await database.select({ finishedAt: orders.finishedAt }).from(orders).where(own);
+      if (known && known.finishedAt !== null) return;
       await log(input, progress, { problem });
-      const [row] = await database
-        .select({ failures: certificates.failures })
-        .from(certificates)
-        .where(eq(certificates.id, input.certificateId));
-      const failures = (row?.failures ?? 0) + 1;
-      const allowed = problem.retry_after ? Date.parse(problem.retry_after) : 0;
-      await database.batch([
-        database.update(orders).set({ state: "failed", problem, finishedAt: now() }).where(eq(orders.id, input.id)),
-        database
-          .update(certificates)
-          .set({
-            // A certificate that was valid before stays valid until it ends.
-            status: sql`CASE WHEN current_version_id IS NULL THEN 'failed' ELSE status END`,
-            failures,
-            problem,
-            renewAt: Math.max(allowed, retryTime(now(), failures, Math.random())),
-            updatedAt: now(),
-          })
-          .where(eq(certificates.id, input.certificateId)),
-      ]);
+      const close = database.update(orders).set({ state: "failed", problem, finishedAt: now() }).where(own);
+      await ports.failureRecords.note(input.certificateId, problem, close);
     },
   };
 }
@@ -132,14 +143,4 @@ async function nameDnsAccounts(database: Database, { challenges = [] }: OrderPro
   const rows = known.length > 0 ? await database.select().from(dnsAccounts).where(inArray(dnsAccounts.id, known)) : [];
   const names = rows.map(({ provider, accountId }) => `${provider}/${accountId}`);
   return ids.includes(null) ? ["builtin", ...names] : names;
-}
-
-/** The CA's renewal window, or nothing when it gives none or cannot be asked now. */
-export async function windowOf(
-  caAccounts: CaAccounts,
-  caAccountId: string,
-  renewalIdentifier: string,
-): Promise<{ start: number; end: number } | undefined> {
-  const outcome = await caAccounts.objectOf(caAccountId).renewalInformation(renewalIdentifier);
-  return outcome.ok ? outcome.value : undefined;
 }

@@ -28,7 +28,7 @@ export const orderStates = [
 
 export type OrderState = (typeof orderStates)[number];
 export type WorkingState = Exclude<OrderState, "valid" | "failed">;
-export type OrderReason = "create" | "renew" | "manual";
+export type OrderReason = "create" | "renew" | "manual" | "replace";
 
 export const isWorking = (state: OrderState): state is WorkingState => state !== "valid" && state !== "failed";
 

@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import type { AccountIdentity } from "../../accounts/identity";
 import { challengeTypes } from "../../acme/challenges";
 import type { CertificateRow, VersionRow } from "../../certificates/certificate-rows";
-import { renewalRefusal } from "../../certificates/renewals";
+import { renewalRefusal } from "../../certificates/renewal-turn";
 import { instant, maybeInstant } from "../schemas";
 import { Order, OrderProblem } from "./order-schemas";
 

@@ -15,7 +15,7 @@ export const OrderProblem = z.object({
 export const Order = z
   .object({
     id: z.uuid(),
-    reason: z.enum(["create", "renew", "manual"]),
+    reason: z.enum(["create", "renew", "manual", "replace"]),
     state: z.enum(orderStates),
     problem: OrderProblem.optional(),
     records: z

@@ -93,7 +93,7 @@ export const certificates = sqliteTable(
     problem: json<unknown>("problem"),
     /** When the owner is reminded next of an end that comes near; null while there is none. */
     noticeAt: instant("notice_at"),
-    /** What the owner was told of this row of failures: the cause, and how near the end was, in days. */
+    /** What the owner was told of this row of failures: the causes, and how near the end was, in days. */
     toldCause: text("told_cause"),
     toldDaysLeft: integer("told_days_left"),
     createdAt: instant("created_at").notNull(),
