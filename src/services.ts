@@ -37,6 +37,8 @@ import { createMail } from "./mail/service";
 import { createNotifications } from "./notifications/service";
 import { openDatabase } from "./storage/database";
 import { createSealer } from "./storage/sealing";
+import { createStoredCredentials } from "./stored-credentials/service";
+import { createFreshSignIn } from "./two-factor/fresh-sign-in";
 import { createTwoFactor } from "./two-factor/service";
 import { createAccountRetests } from "./zones/account-retests";
 import { createAccountTests } from "./zones/account-test";
@@ -108,6 +110,7 @@ function compose(env: Env) {
   const limitPorts = { database, pepper: env.API_KEY_PEPPER, isOn: (env.RATE_LIMITS as string) !== "off", now };
   const signInLimits = createSignInLimits({ ...limitPorts, door: "sign-in" });
   const updateBudget = createUpdateBudget({ database, now });
+  const storedCredentials = createStoredCredentials({ database, sealer, now });
   const dnsAccounts = createDnsAccounts({ database, sealer, now });
   const { mailer, outbox } = createMail({
     environment: env,
@@ -195,6 +198,13 @@ function compose(env: Env) {
     refusals,
     signInLimits,
     updateBudget,
+    storedCredentials,
+    freshSignIn: createFreshSignIn({
+      sessions,
+      needsSecondFactor: twoFactor.required,
+      requirePassword: frontDoor.passwordChanges.requirePassword,
+      now,
+    }),
     dnsAccounts,
     dnsSettings: createDnsSettings({ dnsAccounts }),
     zones,

@@ -2,7 +2,7 @@
 import { sql } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { Database } from "../storage/database";
-import { caAccounts, certificates, dnsAccounts, domains, instances } from "../storage/schema";
+import { caAccounts, certificates, dnsAccounts, domains, instances, storedCredentials } from "../storage/schema";
 import type { AccountIdentity } from "./identity";
 import { type Counted, planLimitReached, plans } from "./plans";
 
@@ -13,6 +13,7 @@ const counted = {
   certificates: { table: certificates, free: 0 },
   domains: { table: domains, free: 0 },
   dnsAccounts: { table: dnsAccounts, free: 0 },
+  storedCredentials: { table: storedCredentials, free: 0 },
   caAccounts: { table: caAccounts, free: 1 },
   instances: { table: instances, free: 0 },
 } satisfies Record<Counted, { table: SQLiteTable; free: number }>;

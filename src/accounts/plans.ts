@@ -12,6 +12,7 @@ export interface PlanRules {
   ownZones: boolean;
   domains: number;
   dnsAccounts: number;
+  storedCredentials: number;
   caAccounts: number;
   instances: number;
   requestsPerMinute: number;
@@ -28,6 +29,7 @@ export const plans: Record<Plan, PlanRules> = {
     ownZones: false,
     domains: 3,
     dnsAccounts: 0,
+    storedCredentials: 0,
     caAccounts: 0,
     instances: 0,
     requestsPerMinute: 60,
@@ -42,6 +44,7 @@ export const plans: Record<Plan, PlanRules> = {
     ownZones: true,
     domains: 25,
     dnsAccounts: 3,
+    storedCredentials: 10,
     caAccounts: 3,
     instances: 3,
     requestsPerMinute: 120,
@@ -56,6 +59,7 @@ export const plans: Record<Plan, PlanRules> = {
     ownZones: true,
     domains: 100,
     dnsAccounts: 20,
+    storedCredentials: 100,
     caAccounts: 10,
     instances: 50,
     requestsPerMinute: 300,
@@ -70,6 +74,7 @@ export const plans: Record<Plan, PlanRules> = {
     ownZones: true,
     domains: 10_000,
     dnsAccounts: 1000,
+    storedCredentials: 1000,
     caAccounts: 100,
     instances: 10_000,
     requestsPerMinute: 3000,
@@ -82,6 +87,7 @@ const counted = {
   certificates: "certificates",
   domains: "domains",
   dnsAccounts: "DNS accounts",
+  storedCredentials: "stored credentials",
   caAccounts: "CA accounts",
   instances: "instances",
 } as const;

@@ -13,6 +13,8 @@ export const scopes = {
   "ca:write": "Add and change CA accounts",
   "certificates:read": "List certificates, and download them without their keys",
   "certificates:write": "Order, renew, revoke and delete certificates",
+  "credentials:read": "List stored credentials, their secrets masked",
+  "credentials:write": "Add, change, try out and delete stored credentials",
   "dns:read": "List DNS accounts",
   "dns:write": "Add and change DNS accounts",
   "domains:read": "List domains",
@@ -35,7 +37,7 @@ export const instanceScopes = ["certificates:read", "keys:download", "instances:
 
 /** What goes by no names, or changes what all of them go by, and so is nothing for a key that is for some names only. */
 const ABOVE_NAMES = new Set<Scope>([
-  ...(["account:write", "admin", "audit:read", "ca:write", "dns:write"] as const),
+  ...(["account:write", "admin", "audit:read", "ca:write", "credentials:write", "dns:write"] as const),
   ...(["instances:read", "instances:write"] as const),
 ]);
 

@@ -85,6 +85,15 @@ export function createSessions({ database, now }: { database: Database; now: () 
         .where(and(eq(sessions.accountId, accountId), gt(sessions.expiresAt, now())))
         .orderBy(desc(sessions.createdAt)),
 
+    /** When one was signed in with; nothing for a session that the account has not. */
+    async openedAt(accountId: number, id: string): Promise<number | undefined> {
+      const [row] = await database
+        .select({ createdAt: sessions.createdAt })
+        .from(sessions)
+        .where(and(eq(sessions.id, id), eq(sessions.accountId, accountId)));
+      return row?.createdAt;
+    },
+
     /** Throws 404 for one that is not the account's. */
     async end(accountId: number, id: string): Promise<void> {
       const ended = await database

@@ -7,7 +7,8 @@ import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { type AllowedRecords, accounts, type DnsAccountTest, dnsAccounts } from "../storage/schema";
 import type { Sealer } from "../storage/sealing";
-import { type Credentials, changeCredentials, knownProvider, maskCredentials, parseCredentials } from "./credentials";
+import { changeFields, type Fields, maskFields, parseFields } from "../stored-credentials/fields";
+import { knownProvider } from "./providers";
 import { findUses, moveUses } from "./uses";
 
 export type DnsAccountRow = typeof dnsAccounts.$inferSelect;
@@ -24,13 +25,13 @@ export interface DnsAccountSettings {
 
 export interface NewDnsAccount extends DnsAccountSettings {
   accountId: string;
-  credentials: Credentials;
+  credentials: Fields;
   setAsDefault: boolean;
 }
 
 export interface DnsAccountChange extends Partial<DnsAccountSettings> {
   /** Fields that are not given stay, and so do masked secrets. */
-  credentials?: Credentials;
+  credentials?: Fields;
   setAsDefault?: boolean;
 }
 
@@ -38,7 +39,7 @@ export interface DnsAccountChange extends Partial<DnsAccountSettings> {
 export interface OpenDnsAccount {
   row: DnsAccountRow;
   provider: DnsProvider;
-  credentials: Credentials;
+  credentials: Fields;
 }
 
 export type DnsAccounts = ReturnType<typeof createDnsAccounts>;
@@ -87,7 +88,7 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
     return row;
   }
 
-  const seal = (id: string, ownerId: number, credentials: Credentials): Promise<string> =>
+  const seal = (id: string, ownerId: number, credentials: Fields): Promise<string> =>
     sealer.seal(JSON.stringify(credentials), placeOf(id, ownerId));
 
   const makeDefault = ({ id, ownerId, provider }: DnsAccountRow) =>
@@ -108,7 +109,7 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
     /** Stores a DNS account; the first of a provider becomes its default. Throws 409 when the identifier is taken. */
     async create(owner: PlanHolder, providerId: string, input: NewDnsAccount): Promise<DnsAccountRow> {
       requireOpened(owner, "ownZones");
-      const credentials = parseCredentials(knownProvider(providerId), input.credentials);
+      const credentials = parseFields(knownProvider(providerId), input.credentials, "/credentials");
       const existing = await listOf(owner.id, providerId);
       if (existing.some((account) => account.accountId === input.accountId)) {
         throw new Problem(
@@ -153,7 +154,7 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
       const row = await find(ownerId, providerId, accountId);
       const { credentials: given, setAsDefault, enabled, ...settings } = input;
       const { provider, credentials } = await open(row);
-      const changed = given && changeCredentials(provider, credentials, given);
+      const changed = given && changeFields(provider, credentials, given, "/credentials");
       const change = {
         ...settings,
         ...(changed ? { sealedCredentials: await seal(row.id, ownerId, changed), lastTest: null } : {}),
@@ -192,9 +193,9 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
     openById: async (id: string): Promise<OpenDnsAccount> => open(await byId(id)),
 
     /** The credentials as they may be shown: every secret masked. */
-    async masked(row: DnsAccountRow): Promise<Credentials> {
+    async masked(row: DnsAccountRow): Promise<Fields> {
       const { provider, credentials } = await open(row);
-      return maskCredentials(provider, credentials);
+      return maskFields(provider, credentials);
     },
 
     async noteTest(id: string, lastTest: DnsAccountTest): Promise<void> {

@@ -2,14 +2,14 @@
 import type { AccountIdentity } from "../accounts/identity";
 import type { FieldProblem } from "../problems";
 import { Problem } from "../problems";
+import type { Fields } from "../stored-credentials/fields";
 import { readDnsSettings, type SettingsAccount } from "./certmate-settings";
-import type { Credentials } from "./credentials";
 import type { DnsAccountRow, DnsAccounts } from "./service";
 
 export interface DnsSettingsDocument {
   dns_provider: string | null;
   default_accounts: Record<string, string>;
-  dns_providers: Record<string, Record<string, Credentials>>;
+  dns_providers: Record<string, Record<string, Fields>>;
 }
 
 /** What became of a settings document. */
@@ -90,7 +90,7 @@ export function createDnsSettings({ dnsAccounts }: { dnsAccounts: DnsAccounts })
     },
   };
 
-  async function shown(row: DnsAccountRow): Promise<Credentials> {
+  async function shown(row: DnsAccountRow): Promise<Fields> {
     const credentials = await dnsAccounts.masked(row);
     return { name: row.name, ...(row.description ? { description: row.description } : {}), ...credentials };
   }

@@ -1,9 +1,12 @@
 /** What a DNS provider is to certedge. A new one is a file in providers/ and a line in registry.ts. */
-import { z } from "zod";
+import type { z } from "zod";
 import type { BuiltinRecords } from "./builtin-records";
+import { type CredentialField, fieldsOf } from "./credential-fields";
 import { DnsProviderError } from "./errors";
 import type { ProviderHttp, ProviderIdentity } from "./http";
 import type { Connect } from "./tcp";
+
+export { address, choice, field, secret, secretText, shaped } from "./credential-fields";
 
 export type RecordType = "TXT" | "A" | "AAAA" | "CNAME";
 
@@ -62,17 +65,6 @@ export interface ProviderPorts {
   connect: Connect;
 }
 
-/** A field of a credential, as forms show it. */
-export interface CredentialField {
-  name: string;
-  title: string;
-  help: string;
-  secret: boolean;
-  optional: boolean;
-  /** Whether it is a text of several lines: a PEM, a JSON document. */
-  multiline: boolean;
-}
-
 export interface DnsProvider {
   id: string;
   title: string;
@@ -102,50 +94,9 @@ interface Definition<Credentials extends z.ZodObject> {
   connect(credentials: z.output<Credentials>, http: ProviderHttp, ports: ProviderPorts): ZoneConnection;
 }
 
-interface FieldMeta {
-  title: string;
-  help: string;
-  secret: boolean;
-  multiline: boolean;
-}
-
-const fields = z.registry<FieldMeta>();
-
-const text = () => z.string().trim().min(1).max(8192);
-/** A line break in a header or a query is the beginning of somebody else's. */
-const line = () => text().regex(/^\P{Cc}*$/u, "It has a character that does not belong there: a line break?");
-const isAddress = (given: string) => /^https?:\/\/[^/?#@]+(\/[^?#]*)?$/i.test(given) && URL.canParse(given);
-
-/** A field that is never shown again. */
-export const secret = (title: string, help: string) =>
-  line().register(fields, { title, help, secret: true, multiline: false });
-
-/** A secret of several lines: a PEM, a JSON document. */
-export const secretText = (title: string, help: string) =>
-  text().register(fields, { title, help, secret: true, multiline: true });
-
-/** A field that may be shown. */
-export const field = (title: string, help: string) =>
-  line().register(fields, { title, help, secret: false, multiline: false });
-
-/** A field that may be shown, and has a form of its own, which `words` tell. */
-export const shaped = (title: string, help: string, form: RegExp, words: string) =>
-  line().regex(form, words).register(fields, { title, help, secret: false, multiline: false });
-
-/** A field that may be shown, and is one of these. */
-export const choice = <Option extends string>(title: string, help: string, options: readonly Option[]) =>
-  z.enum(options).register(fields, { title, help, secret: false, multiline: false });
-
-/** Where an API is, when that is for the person to say. */
-export const address = (title: string, help: string) =>
-  line()
-    .refine(isAddress, "Give the whole address, as in https://ns.example.net:8081.")
-    .register(fields, { title, help, secret: false, multiline: false });
-
 export function defineProvider<Credentials extends z.ZodObject>(definition: Definition<Credentials>): DnsProvider {
   const { credentials, connect, minimumTtl, mostTxtValues, title, needs } = definition;
-  const credentialFields = () =>
-    Object.entries(credentials.shape).map(([name, schema]) => ({ name, ...metaOf(schema as z.ZodType) }));
+  const credentialFields = () => fieldsOf(credentials);
   return {
     ...definition,
     credentialFields,
@@ -168,13 +119,6 @@ function unfit(title: string, { issues: [issue] }: z.ZodError): DnsProviderError
     title,
     `The credential does not fit: ${issue?.path.join(".")}: ${issue?.message}`,
   );
-}
-
-function metaOf(schema: z.ZodType): Omit<CredentialField, "name"> {
-  const optional = schema instanceof z.ZodOptional || schema instanceof z.ZodDefault;
-  const inner = optional ? (schema.unwrap() as z.ZodType) : schema;
-  const unknown = { title: "", help: "", secret: true, multiline: false };
-  return { ...unknown, ...fields.get(inner as z.ZodString), optional };
 }
 
 /** Raises TTLs to the provider's minimum, and does a write again, once, when nobody knows what became of it. */

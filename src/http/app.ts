@@ -17,6 +17,7 @@ import { audit } from "./routes/audit";
 import { caAccounts } from "./routes/ca-accounts";
 import { certificates } from "./routes/certificates";
 import { challengeHosts } from "./routes/challenge-hosts";
+import { credentials } from "./routes/credentials";
 import { dns } from "./routes/dns";
 import { dnsAccounts } from "./routes/dns-accounts";
 import { dnsSettings } from "./routes/dns-settings";
@@ -51,6 +52,7 @@ const mounts = [
   ["/api/audit", audit],
   ["/api/ca/accounts", caAccounts],
   ["/api/certificates", certificates],
+  ["/api/credentials", credentials],
   ["/api/dns/challenge-hosts", challengeHosts],
   ["/api/dns", dnsAccounts],
   ["/api/settings/dns", dnsSettings],

@@ -6,7 +6,7 @@ import { DnsProviderError } from "../dns/errors";
 import { ancestors, normaliseName } from "../dns/names";
 import type { ProviderPorts, RecordSet, RecordValue, ZoneConnection } from "../dns/provider";
 import { builtin } from "../dns/providers/builtin";
-import { knownProvider } from "../dns-accounts/credentials";
+import { knownProvider } from "../dns-accounts/providers";
 import type { DnsAccountRow, DnsAccounts } from "../dns-accounts/service";
 import type { Database } from "../storage/database";
 import { zones as zoneTable } from "../storage/schema";

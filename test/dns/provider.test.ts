@@ -3,6 +3,7 @@ import { z } from "zod";
 import { DnsProviderError } from "../../src/dns/errors";
 import {
   address,
+  choice,
   defineProvider,
   field,
   type RecordValue,
@@ -26,6 +27,7 @@ function providerWith(write: (record: RecordValue) => Promise<void>) {
     credentials: z.strictObject({
       base_url: address("Address", "where it is").default("https://api.example"),
       user: field("User", "who").optional(),
+      way: choice("Way", "how", ["there", "back"]).optional(),
       token: secret("Token", "its settings"),
       key: secretText("Key", "a PEM").optional(),
     }),
@@ -38,11 +40,13 @@ function providerWith(write: (record: RecordValue) => Promise<void>) {
 
 describe("a provider", () => {
   it("tells the fields of its credential, for forms", () => {
+    const plain = { secret: false, optional: false, multiline: false, address: false, options: null };
     expect(providerWith(async () => undefined).credentialFields()).toEqual([
-      { name: "base_url", title: "Address", help: "where it is", secret: false, optional: true, multiline: false },
-      { name: "user", title: "User", help: "who", secret: false, optional: true, multiline: false },
-      { name: "token", title: "Token", help: "its settings", secret: true, optional: false, multiline: false },
-      { name: "key", title: "Key", help: "a PEM", secret: true, optional: true, multiline: true },
+      { ...plain, name: "base_url", title: "Address", help: "where it is", optional: true, address: true },
+      { ...plain, name: "user", title: "User", help: "who", optional: true },
+      { ...plain, name: "way", title: "Way", help: "how", optional: true, options: ["there", "back"] },
+      { ...plain, name: "token", title: "Token", help: "its settings", secret: true },
+      { ...plain, name: "key", title: "Key", help: "a PEM", secret: true, optional: true, multiline: true },
     ]);
   });
 

@@ -85,6 +85,20 @@ const table: Record<string, Row> = {
   makeCaAccountDefault: another(),
   rollOverCaAccountKey: another(),
 
+  listCredentialKinds: own(),
+  createCredential: {
+    ...own(201, 403),
+    body: () => ({ name: "another", kind: "api_token", fields: { token: "another" } }),
+  },
+  listCredentials: own(),
+  getCredential: another(),
+  changeCredential: another(() => ({ name: "stolen" })),
+  deleteCredential: another(),
+  getCredentialUsage: another(),
+  listCredentialVersions: another(),
+  rollBackCredential: another(() => ({ version: 1 })),
+  unlockCredential: another(() => ({ reason: "out of curiosity" })),
+
   listDnsProviders: own(),
   createDnsAccount: { ...own(201, 403), body: () => ({ account_id: "another", credentials: { api_token: "t" } }) },
   listDnsAccounts: own(),
@@ -161,6 +175,8 @@ beforeAll(async () => {
   await me.post("/api/dns/cloudflare/accounts", { account_id: "home", credentials: { api_token: "t" } });
   await me.post("/api/dns/challenge-hosts", { domain: name });
   const instance = (await me.post("/api/instances", { name: "web" })).json;
+  const stored = { name, kind: "api_token", fields: { token: "a token of Ada's" }, may_be_unlocked: true };
+  const credential = (await me.post("/api/credentials", stored)).json;
   const [caAccount] = (await me.get("/api/ca/accounts")).json.accounts;
   const [session] = (await me.get("/api/sessions")).json.sessions;
   const invited = { email: `${name.split(".")[0]}@example.org`, plan: "free" };
@@ -175,6 +191,7 @@ beforeAll(async () => {
     "/api-keys": laptop.id,
     "/api/api-keys": laptop.id,
     "/api/ca/accounts": caAccount.id,
+    "/api/credentials": credential.id,
     "/api/sessions": session.id,
     "/api/instances": instance.id,
     "/api/account/passkeys": "AAAA",

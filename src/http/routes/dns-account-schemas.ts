@@ -1,6 +1,6 @@
 /** DNS accounts as the API takes and shows them. Both of CertMate's forms are taken: the one it documents, and the one it reads. */
 import { z } from "@hono/zod-openapi";
-import { knownProvider } from "../../dns-accounts/credentials";
+import { knownProvider } from "../../dns-accounts/providers";
 import type {
   DnsAccountChange as Change,
   DnsAccountRow,

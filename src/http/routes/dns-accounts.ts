@@ -7,6 +7,7 @@ import { type AppEnv, api } from "../api";
 import { audited } from "../audited";
 import { signedIn } from "../guards";
 import { answers, body } from "../schemas";
+import { Field } from "./credential-schemas";
 import {
   changeOf,
   DnsAccount,
@@ -26,16 +27,7 @@ const Provider = z
     needs: z.string().describe("What the credential must be allowed to do"),
     minimum_ttl: z.number().int().describe("Seconds"),
     accounts: z.number().int().describe("How many accounts of it you have"),
-    credentials: z.array(
-      z.object({
-        name: z.string(),
-        title: z.string(),
-        help: z.string(),
-        secret: z.boolean(),
-        optional: z.boolean(),
-        multiline: z.boolean(),
-      }),
-    ),
+    credentials: z.array(Field),
   })
   .openapi("DnsProvider");
 
