@@ -13,6 +13,8 @@ export type VersionRow = typeof certificateVersions.$inferSelect;
 export interface NewCertificate {
   domain: string;
   sanDomains: string[];
+  /** The instance that it is for; null is none in particular. */
+  instanceId: string | null;
   keyType: string;
   mustStaple: boolean;
   profile: string | null;
@@ -33,6 +35,7 @@ export type CertificateChange = Partial<
     | "dnsAccountId"
     | "domainAlias"
     | "challengeType"
+    | "instanceId"
     | "keyType"
     | "mustStaple"
     | "profile"
@@ -72,6 +75,7 @@ export async function storeCertificate(
 ): Promise<CertificateRow> {
   const settings = {
     names,
+    instanceId: input.instanceId,
     keyType: input.keyType,
     mustStaple: input.mustStaple,
     profile: input.profile,

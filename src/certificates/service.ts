@@ -4,6 +4,7 @@ import type { Access, AccountIdentity } from "../accounts/identity";
 import { requireAny, requireOpened } from "../accounts/plans";
 import { isAllowed, requireDomains } from "../accounts/scopes";
 import type { CaAccounts } from "../ca-accounts/service";
+import { type CertificateDefaults, defaultsFor, instanceFor } from "../instances/defaults";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { certificates, certificateVersions, orders } from "../storage/schema";
@@ -38,6 +39,9 @@ export interface CertificatePorts {
 
 /** Who asks: the account, and the names or the instance that its key may be used for. */
 type Asker = Pick<Access, "account" | "allowedDomains" | "instanceId">;
+
+/** As a person gives it: null is what the instance says. */
+export type GivenCertificate = Omit<NewCertificate, "keyType"> & { keyType: string | null };
 
 export type Certificates = ReturnType<typeof createCertificates>;
 
@@ -75,13 +79,14 @@ export function createCertificates(ports: CertificatePorts) {
     },
 
     /** Stores what is wanted and begins its order. A failed certificate of the same name takes the new settings and is tried again. */
-    async create(asker: Asker, input: NewCertificate): Promise<{ row: CertificateRow; order: OrderView }> {
+    async create(asker: Asker, given: GivenCertificate): Promise<{ row: CertificateRow; order: OrderView }> {
       const owner = asker.account;
       requireAny(owner, "certificates");
-      const names = namesOf(input);
+      const names = namesOf(given);
       requireDomains(asker, names);
       requirePlanFor(owner, names);
       const domain = names[0] as string;
+      const input = completed(given, defaultsFor(await instanceFor(database, owner.id, given.instanceId)));
       const [caAccount, existing] = await Promise.all([
         ports.caAccounts.choose(owner.id, input.caAccountId),
         searchCertificate(database, owner.id, domain),
@@ -102,12 +107,15 @@ export function createCertificates(ports: CertificatePorts) {
       const changed = { ...row, ...change };
       // A pin to an account is one to its provider: another provider alone leaves the account open.
       if (change.dnsProvider !== undefined && change.dnsAccountId === undefined) changed.dnsAccountId = null;
-      const caAccount = await ports.caAccounts.choose(row.ownerId, changed.caAccountId);
+      const [caAccount] = await Promise.all([
+        ports.caAccounts.choose(row.ownerId, changed.caAccountId),
+        change.instanceId ? instanceFor(database, row.ownerId, change.instanceId) : undefined,
+      ]);
       await requireProvable(challengeZones, row.ownerId, row.names, changed, caAccount);
       const { caAccountId, dnsProvider, dnsAccountId, domainAlias, challengeType } = changed;
-      const { keyType, mustStaple, profile } = changed;
+      const { instanceId, keyType, mustStaple, profile } = changed;
       const way = { caAccountId, dnsProvider, dnsAccountId, domainAlias, challengeType };
-      const settings = { ...way, keyType, mustStaple, profile };
+      const settings = { ...way, instanceId, keyType, mustStaple, profile };
       await database
         .update(certificates)
         .set({ ...settings, updatedAt: now() })
@@ -154,6 +162,13 @@ export function createCertificates(ports: CertificatePorts) {
       return row;
     },
   };
+}
+
+/** What is not said is taken from the instance. */
+function completed(given: GivenCertificate, defaults: CertificateDefaults): NewCertificate {
+  const pin = given.dnsProvider === null ? defaults : given;
+  const { dnsProvider, dnsAccountId } = pin;
+  return { ...given, keyType: given.keyType ?? defaults.keyType, dnsProvider, dnsAccountId };
 }
 
 /** Throws 403 where the plan includes no certificates, or none with a wildcard. */

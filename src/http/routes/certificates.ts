@@ -21,6 +21,7 @@ const settingsOf = (row: CertificateRow) => ({
   domain_alias: row.domainAlias,
   challenge_type: row.challengeType ?? "dns-01",
   ca_account_id: row.caAccountId,
+  instance_id: row.instanceId,
   key_type: row.keyType,
   must_staple: row.mustStaple,
   profile: row.profile,
@@ -46,7 +47,8 @@ certificates.openapi(
     const made = await service.create(c.var.access, {
       domain: input.domain,
       sanDomains: input.san_domains,
-      keyType: input.key_type,
+      instanceId: input.instance_id ?? null,
+      keyType: input.key_type ?? null,
       mustStaple: input.must_staple,
       profile: input.profile ?? null,
       caAccountId: input.ca_account_id ?? null,
