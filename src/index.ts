@@ -23,6 +23,7 @@ export default {
       forgetExpiredLinks(),
       closing.sweepUnverified().then(closing.resume),
       services.accountRetests.sweep(),
+      services.authorities.directories.sweep(),
     ]);
     if (Object.values(report).some((count) => count > 0)) console.log(JSON.stringify({ event: "tick", ...report }));
   },

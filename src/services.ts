@@ -13,6 +13,7 @@ import { createSessions } from "./accounts/sessions";
 import { createSignInLimits } from "./accounts/sign-in-limits";
 import { createAudit } from "./audit/service";
 import { BUILTIN_HOST } from "./authorities/catalogue";
+import { createAuthorities } from "./authorities/service";
 import { createBuiltinCa } from "./builtin-ca/service";
 import { checkOutgoingUrl } from "./ca-accounts/outgoing-url";
 import { createCaAccounts } from "./ca-accounts/service";
@@ -99,6 +100,12 @@ function compose(env: Env) {
     return outside(request);
   };
 
+  const authorities = createAuthorities({
+    database,
+    fetch: caFetch,
+    checkUrl: (url, pointer) => checkOutgoingUrl(url, pointer, allowPrivateHosts),
+    now,
+  });
   const audit = createAudit({ database, now });
   const accounts = createAccounts({ database, audit, now, claimToken: env.CLAIM_TOKEN });
   const administration = createAdministration({ database, now });
@@ -142,7 +149,14 @@ function compose(env: Env) {
     visibility: { resolver: world, connect: reach },
   });
   const accountTests = createAccountTests({ dnsAccounts, zones, challengeZones, now });
-  const caAccounts = createCaAccounts({ database, sealer, objects: env.CA_ACCOUNT, allowPrivateHosts, now });
+  const caAccounts = createCaAccounts({
+    database,
+    sealer,
+    objects: env.CA_ACCOUNT,
+    authorities,
+    allowPrivateHosts,
+    now,
+  });
   const { tell } = notifications;
   const failureRecords = createFailureRecords({ database, tell, now });
   const orderRecords = createOrderRecords({ database, caAccounts, audit, failureRecords, tell, now });
@@ -213,6 +227,7 @@ function compose(env: Env) {
     accountTests,
     accountRetests: createAccountRetests({ dnsAccounts, accountTests, notices, now }),
     records,
+    authorities,
     caAccounts,
     caFetch,
     orderRecords,

@@ -1,7 +1,8 @@
 /** Keys that sign for an ACME account (RFC 8555 §6.2): kept as a private JWK, in JSON. */
-import { calculateJwkThumbprint, exportJWK, importPKCS8, type JWK } from "jose";
+import { calculateJwkThumbprint, type JWK } from "jose";
+import { readPrivateKeyPem } from "./account-key-pem";
 
-export type AccountKeyAlgorithm = "ES256" | "ES384" | "RS256";
+export type AccountKeyAlgorithm = "ES256" | "ES384" | "ES512" | "RS256" | "EdDSA";
 
 export interface AccountKey {
   algorithm: AccountKeyAlgorithm;
@@ -17,13 +18,24 @@ export class AccountKeyError extends Error {
 const algorithms = {
   ES256: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
   ES384: { name: "ECDSA", namedCurve: "P-384", hash: "SHA-384" },
+  ES512: { name: "ECDSA", namedCurve: "P-521", hash: "SHA-512" },
   RS256: {
     name: "RSASSA-PKCS1-v1_5",
     modulusLength: 2048,
     publicExponent: new Uint8Array([1, 0, 1]),
     hash: "SHA-256",
   },
+  EdDSA: { name: "Ed25519" },
 } as const;
+
+/** The members of each kind of key: those that anybody may see, as RFC 7638 §3.2 orders them, and the secret ones. */
+const kinds = {
+  EC: { open: ["crv", "kty", "x", "y"], secret: ["d"] },
+  RSA: { open: ["e", "kty", "n"], secret: ["d", "p", "q", "dp", "dq", "qi"] },
+  OKP: { open: ["crv", "kty", "x"], secret: ["d"] },
+} as const;
+
+const ACCEPTED = "EC P-256, P-384 or P-521, RSA or Ed25519";
 
 /** A new private JWK as JSON. */
 export async function generateAccountKey(algorithm: AccountKeyAlgorithm = "ES256"): Promise<string> {
@@ -32,25 +44,33 @@ export async function generateAccountKey(algorithm: AccountKeyAlgorithm = "ES256
 }
 
 /**
- * Reads a private JWK in JSON, or PKCS#8 in PEM, as a certificate's own key is kept that revokes the certificate
- * (RFC 8555 §7.6): EC P-256 or P-384, or RSA. Throws AccountKeyError.
+ * The private JWK in JSON of a key that another client made, or that is a certificate's own and revokes it (RFC 8555
+ * §7.6): given as a JWK, or in PEM as PKCS#8, as RFC 5915 or as PKCS#1. Throws AccountKeyError.
  */
+export async function toPrivateJwk(given: string): Promise<string> {
+  const key = /-----BEGIN /.test(given) ? await readPem(given) : readJson(given);
+  algorithmOf(key);
+  const { open, secret } = kinds[key.kty as keyof typeof kinds];
+  return JSON.stringify(membersOf(key, [...open, ...secret]));
+}
+
+/** Reads a key as toPrivateJwk() takes it. Throws AccountKeyError. */
 export async function importAccountKey(given: string): Promise<AccountKey> {
-  const key = given.trimStart().startsWith("-----BEGIN") ? await readPem(given) : readJson(given);
+  const key: JWK = JSON.parse(await toPrivateJwk(given));
   const algorithm = algorithmOf(key);
-  const { kty, crv, x, y, n, e, d, p, q, dp, dq, qi } = key;
-  const secret = kty === "EC" ? { kty, crv, x, y, d } : { kty, n, e, d, p, q, dp, dq, qi };
   const privateKey = await crypto.subtle
-    .importKey("jwk", secret as JsonWebKey, algorithms[algorithm], false, ["sign"])
+    .importKey("jwk", key as JsonWebKey, algorithms[algorithm], false, ["sign"])
     .catch(() => {
       throw new AccountKeyError("The account key is not a complete private JWK.");
     });
-  const jwk = (kty === "EC" ? { crv, kty, x, y } : { e, kty, n }) as JWK;
-  return { algorithm, privateKey, jwk };
+  return { algorithm, privateKey, jwk: membersOf(key, kinds[key.kty as keyof typeof kinds].open) };
 }
 
 /** RFC 7638, SHA-256, base64url. */
 export const thumbprint = (jwk: JWK): Promise<string> => calculateJwkThumbprint(jwk, "sha256");
+
+const membersOf = (key: JWK, names: readonly (keyof JWK)[]): JWK =>
+  Object.fromEntries(names.map((name) => [name, key[name]])) as JWK;
 
 function readJson(json: string): JWK {
   try {
@@ -63,19 +83,25 @@ function readJson(json: string): JWK {
 }
 
 async function readPem(pem: string): Promise<JWK> {
-  for (const algorithm of Object.keys(algorithms)) {
+  const { der, isEncrypted } = readPrivateKeyPem(pem);
+  if (isEncrypted) throw new AccountKeyError("The account key is encrypted: decrypt it first (openssl pkey).");
+  if (!der) throw new AccountKeyError("There is no private key in the PEM.");
+  for (const algorithm of Object.values(algorithms)) {
     try {
-      return await exportJWK(await importPKCS8(pem, algorithm, { extractable: true }));
+      const key = await crypto.subtle.importKey("pkcs8", der, algorithm, true, ["sign"]);
+      return (await crypto.subtle.exportKey("jwk", key)) as JWK;
     } catch {
       // It is a key for another of them, or none at all.
     }
   }
-  throw new AccountKeyError("The PEM is no private key (PKCS#8) of EC P-256, EC P-384 or RSA.");
+  throw new AccountKeyError(`The PEM is no private key of ${ACCEPTED}.`);
 }
 
 function algorithmOf({ kty, crv }: JWK): AccountKeyAlgorithm {
   if (kty === "RSA") return "RS256";
   if (kty === "EC" && crv === "P-256") return "ES256";
   if (kty === "EC" && crv === "P-384") return "ES384";
-  throw new AccountKeyError("The account key has to be EC P-256, EC P-384 or RSA.");
+  if (kty === "EC" && crv === "P-521") return "ES512";
+  if (kty === "OKP" && crv === "Ed25519") return "EdDSA";
+  throw new AccountKeyError(`The account key has to be ${ACCEPTED}.`);
 }

@@ -1,5 +1,7 @@
 /** Directories of CAs (RFC 8555 §7.1.1), kept for a day. */
+import { NoncePool } from "./nonces";
 import type { Directory } from "./schemas";
+import { Transport, type TransportOptions } from "./transport";
 
 const LIFETIME = 86_400_000;
 
@@ -16,3 +18,7 @@ export class DirectoryCache {
     return directory;
   }
 }
+
+/** The directory as it is now, whatever was kept. Throws AcmeProblem, AcmeUnreachable or AcmeGarbage. */
+export const readDirectory = (options: Omit<TransportOptions, "nonces" | "directories">): Promise<Directory> =>
+  new Transport({ ...options, nonces: new NoncePool(options.now), directories: new DirectoryCache() }).directory();

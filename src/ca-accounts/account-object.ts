@@ -2,17 +2,19 @@
 import { DurableObject } from "cloudflare:workers";
 import type { AccountKey } from "../acme/account-key";
 import type { ChallengeType } from "../acme/challenges";
-import { AcmeClient, type AcmeOrder, type RenewalInformation } from "../acme/client";
+import { type AcmeAccount, AcmeClient, type AcmeOrder, type RenewalInformation } from "../acme/client";
 import { DirectoryCache } from "../acme/directory";
 import { AcmeProblem } from "../acme/errors";
 import { NoncePool } from "../acme/nonces";
 import type { Identifier } from "../acme/schemas";
+import { USER_AGENT } from "../authorities/user-agent";
 import { createServices } from "../services";
+import { type Tested, testAccount } from "./account-test";
 import { type CaOutcome, toCaFailure } from "./failure";
+import type { OpenCaAccount } from "./open-account";
 import { describeAuthorization, type PendingAuthorization } from "./pending-authorization";
-import type { OpenCaAccount } from "./service";
+import { termsNotAgreed, termsPage } from "./terms";
 
-const AGENT = "certedge/0.1 (+https://github.com/certedge/certedge)";
 /** One wake-up of an object may wait for six answers at a time and has a budget of requests; chunks keep below both. */
 const CHUNK = 40;
 const AT_ONCE = 6;
@@ -26,12 +28,16 @@ export class CaAccount extends DurableObject<Env> {
   register(): Promise<CaOutcome<{ accountUrl: string }>> {
     return this.attempt(async (client, { row, externalAccount }) => {
       if (row.accountUrl) return { accountUrl: row.accountUrl };
+      const { caAccounts, authorities } = createServices(this.env);
+      const directory = await client.directory();
+      const terms = termsPage(await authorities.directories.note(row.directoryUrl, directory));
+      if (terms && row.termsAgreedAt === null) throw termsNotAgreed(directory.newAccount, terms);
       const { url } = await client.newAccount({
         contact: row.contact,
         termsOfServiceAgreed: true,
         ...(externalAccount ? { externalAccount } : {}),
       });
-      await createServices(this.env).caAccounts.registered(row.id, url);
+      await caAccounts.registered(row.id, url);
       this.opened = undefined;
       return { accountUrl: url };
     });
@@ -89,10 +95,12 @@ export class CaAccount extends DurableObject<Env> {
     return this.attempt((client) => client.finalize(url, csr));
   }
 
-  certificate(url: string): Promise<CaOutcome<string>> {
-    return this.attempt((client, { row }) =>
-      client.certificate(url, row.preferredChain ? { preferredChain: row.preferredChain } : {}),
-    );
+  /** The chain, and the roots that it has to lead to where its authority has some; PEM. */
+  certificate(url: string): Promise<CaOutcome<{ chainPem: string; rootsPem?: string }>> {
+    return this.attempt(async (client, { row, rootsPem }) => ({
+      chainPem: await client.certificate(url, row.preferredChain ? { preferredChain: row.preferredChain } : {}),
+      ...(rootsPem ? { rootsPem } : {}),
+    }));
   }
 
   revoke(certificate: Uint8Array, reason: number): Promise<CaOutcome<void>> {
@@ -128,6 +136,35 @@ export class CaAccount extends DurableObject<Env> {
     });
   }
 
+  changeContact(contact: string[]): Promise<CaOutcome<void>> {
+    return this.attempt(async (client) => {
+      await client.updateAccount({ contact });
+    });
+  }
+
+  /** The account as the CA has it: by its URL where that is known, else by its key (RFC 8555 §7.3.1). */
+  lookUp(): Promise<CaOutcome<AcmeAccount>> {
+    return this.attempt(async (client, { row }) => {
+      const { directories } = createServices(this.env).authorities;
+      await directories.note(row.directoryUrl, await client.directory());
+      return row.accountUrl ? client.account() : client.newAccount({ onlyReturnExisting: true });
+    });
+  }
+
+  /** Whether it works, of which nothing is remembered from before. */
+  test(): Promise<CaOutcome<Tested>> {
+    return this.attempt(async (_, account) => {
+      const client = this.client(account, account.accountKey, new DirectoryCache());
+      const find = () => client.newAccount({ onlyReturnExisting: true });
+      return testAccount(account, { directory: () => client.directory(), find, now: Date.now });
+    });
+  }
+
+  /** What was changed in D1 holds from the next step on. */
+  forgetOpened(): void {
+    this.opened = undefined;
+  }
+
   private async attempt<T>(work: (client: AcmeClient, account: OpenCaAccount) => Promise<T>): Promise<CaOutcome<T>> {
     try {
       this.opened ??= this.open();
@@ -161,16 +198,16 @@ export class CaAccount extends DurableObject<Env> {
     }
   }
 
-  private client({ row }: OpenCaAccount, accountKey: AccountKey): AcmeClient {
+  private client({ row }: OpenCaAccount, accountKey: AccountKey, directories = this.directories): AcmeClient {
     return new AcmeClient({
       directoryUrl: row.directoryUrl,
       fetch: createServices(this.env).caFetch,
       now: Date.now,
-      userAgent: AGENT,
+      userAgent: USER_AGENT,
       accountKey,
       ...(row.accountUrl ? { accountUrl: row.accountUrl } : {}),
       nonces: this.nonces,
-      directories: this.directories,
+      directories,
     });
   }
 }

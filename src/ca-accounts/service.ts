@@ -1,55 +1,29 @@
 /** CA accounts: registrations with authorities, their keys sealed, one of each owner the default. */
 import { and, asc, eq, sql } from "drizzle-orm";
-import { type PlanHolder, requireKept, takeBackBeyondPlan } from "../accounts/plan-limits";
-import { requireAny } from "../accounts/plans";
+import type { PlanHolder } from "../accounts/plan-limits";
 import { type AccountKey, generateAccountKey, importAccountKey } from "../acme/account-key";
-import type { Authority } from "../authorities/authority";
-import { type AuthorityId, authorities } from "../authorities/catalogue";
+import { authorities } from "../authorities/catalogue";
 import { Problem } from "../problems";
-import type { Database } from "../storage/database";
 import { caAccounts as table } from "../storage/schema";
-import type { Sealer } from "../storage/sealing";
-import type { Environment } from "../storage/tables/instances";
 import type { CaAccount } from "./account-object";
-import type { CaFailure } from "./failure";
-import { checkOutgoingUrl } from "./outgoing-url";
+import type { CaAccountTest } from "./account-test";
+import { type CaAccountChange, changeAccount, requireDefaultable } from "./changes";
+import { deactivateAtCa, makeDefault, releaseUses } from "./ending";
+import { CaError, type CaFailure, valueIn } from "./failure";
+import { type CaAccountRow, type OpenCaAccount, openAccount, placeOf } from "./open-account";
+import { createRegistration, type ImportedCaAccount, type NewCaAccount, type RegistrationPorts } from "./registration";
 
-export type CaAccountRow = typeof table.$inferSelect;
+export type { CaAccountChange } from "./changes";
+export type { CaAccountRow, OpenCaAccount } from "./open-account";
+export type { ImportedCaAccount, NewCaAccount } from "./registration";
 
-export interface NewCaAccount {
-  name: string;
-  authority: AuthorityId;
-  environment: Environment;
-  directoryUrl?: string | undefined;
-  contact: string[];
-  preferredChain?: string | undefined;
-  externalAccount?: { kid: string; hmacKey: string } | undefined;
-  setAsDefault: boolean;
-}
-
-/** A CA account with its secrets opened, for the object that signs with them. */
-export interface OpenCaAccount {
-  row: CaAccountRow;
-  accountKey: AccountKey;
-  nextAccountKey?: AccountKey;
-  externalAccount?: { kid: string; hmacKey: string };
-}
-
-export interface CaAccountPorts {
-  database: Database;
-  sealer: Sealer;
-  objects: DurableObjectNamespace<CaAccount>;
-  allowPrivateHosts: boolean;
-  now: () => number;
-}
+export type CaAccountPorts = RegistrationPorts;
 
 export type CaAccounts = ReturnType<typeof createCaAccounts>;
 
-const placeOf = (row: { id: string; ownerId: number }, column: string) =>
-  `ca_accounts/${row.id}/${column}/${row.ownerId}`;
-
 export function createCaAccounts(ports: CaAccountPorts) {
   const { database, sealer, objects, now } = ports;
+  const registration = createRegistration(ports);
   const objectOf = (id: string): DurableObjectStub<CaAccount> => objects.getByName(id);
 
   const rowsOf = (ownerId: number) =>
@@ -64,61 +38,31 @@ export function createCaAccounts(ports: CaAccountPorts) {
     return row;
   }
 
-  /** Throws 403 beyond the plan, 409 for a name that is taken. */
-  async function insert(owner: PlanHolder, input: NewCaAccount, isDefault = false): Promise<CaAccountRow> {
-    const ownerId = owner.id;
-    const id = crypto.randomUUID();
-    const key = { id, ownerId };
-    const { externalAccount } = input;
-    const row: CaAccountRow = {
-      ...key,
-      name: input.name,
-      authority: input.authority,
-      environment: input.environment,
-      directoryUrl: directoryOf(input, ports.allowPrivateHosts),
-      contact: input.contact,
-      preferredChain: input.preferredChain ?? null,
-      eabKid: externalAccount?.kid ?? null,
-      sealedEabHmacKey: externalAccount
-        ? await sealer.seal(externalAccount.hmacKey, placeOf(key, "eab_hmac_key"))
-        : null,
-      sealedAccountKey: await sealer.seal(await generateAccountKey(), placeOf(key, "account_key")),
-      sealedNextAccountKey: null,
-      accountUrl: null,
-      termsAgreedAt: null,
-      isDefault,
-      instanceId: null,
-      deactivatedAt: null,
-      circuitOpenUntil: null,
-      circuitReason: null,
-      createdAt: now(),
-      updatedAt: now(),
-    };
-    const store = database.insert(table).values(row).onConflictDoNothing().returning({ id: table.id });
-    const [stored, takenBack] = await database.batch([store, takeBackBeyondPlan(database, "caAccounts", id, owner)]);
-    requireKept(takenBack, "caAccounts", owner);
-    if (stored.length === 0) throw new Problem(409, `There is a CA account named "${input.name}" already.`);
-    return row;
-  }
-
   /** The built-in CA is everybody's first CA account. */
   async function ensureBuiltin(ownerId: number): Promise<CaAccountRow[]> {
     const rows = await rowsOf(ownerId);
     if (rows.length > 0) return rows;
-    const { title } = authorities.builtin;
-    const input = { name: title, authority: "builtin", environment: "production", contact: [], setAsDefault: true };
+    const { title, directories } = authorities.builtin;
+    const builtin = { name: title, authority: "builtin", environment: "production", contact: [] } as const;
+    const accountKey = await generateAccountKey();
+    const made = { ...builtin, contact: [], directoryUrl: directories.production, accountKey, termsAgreedAt: null };
     // No plan counts it.
-    await insert({ id: ownerId, plan: "elite" }, input as NewCaAccount, true).catch((error) => {
-      if (!(error instanceof Problem && error.status === 409)) throw error; // another request made it
-    });
+    await registration
+      .insert({ id: ownerId, plan: "elite" }, { ...made, setAsDefault: true, isDefault: true })
+      .catch((error) => {
+        if (!(error instanceof Problem && error.status === 409)) throw error; // another request made it
+      });
     return rowsOf(ownerId);
   }
 
-  const setDefault = ({ id, ownerId }: CaAccountRow) =>
-    database.batch([
-      clearDefault(database, ownerId),
-      database.update(table).set({ isDefault: true, updatedAt: now() }).where(eq(table.id, id)),
-    ]);
+  async function setDefault(row: CaAccountRow): Promise<CaAccountRow> {
+    requireDefaultable(row);
+    await database.batch(makeDefault(ports, row));
+    return { ...row, isDefault: true };
+  }
+
+  const heirOf = async (ownerId: number, id: string | undefined) =>
+    id === undefined ? undefined : await find(ownerId, id);
 
   return {
     objectOf,
@@ -127,35 +71,90 @@ export function createCaAccounts(ports: CaAccountPorts) {
 
     /** Stores a CA account and registers it. A CA that says no refuses it; one that is away is asked again at the first order. */
     async create(owner: PlanHolder, input: NewCaAccount): Promise<{ row: CaAccountRow; failure?: CaFailure }> {
-      requireAny(owner, "caAccounts");
+      await registration.prepare(owner, input);
       await ensureBuiltin(owner.id);
-      const row = await insert(owner, input);
-      const outcome = await objectOf(row.id).register();
-      const { kind, detail } = outcome.ok ? { kind: "ok", detail: "" } : outcome.failure;
-      if (kind !== "problem" && kind !== "garbage") {
-        if (input.setAsDefault) await setDefault(row);
-        const kept = { ...row, isDefault: input.setAsDefault };
-        if (!outcome.ok) return { row: kept, failure: outcome.failure };
-        return { row: { ...kept, accountUrl: outcome.value.accountUrl } };
+      const { row, ...more } = await registration.register(owner, input);
+      return { row: input.setAsDefault ? await setDefault(row) : row, ...more };
+    },
+
+    /** Takes over an account of another client. Throws 422 where the CA does not know the key. */
+    async import(owner: PlanHolder, input: ImportedCaAccount): Promise<CaAccountRow> {
+      await registration.prepare(owner, input);
+      await ensureBuiltin(owner.id);
+      const row = await registration.takeOver(owner, input);
+      return input.setAsDefault ? setDefault(row) : row;
+    },
+
+    /** What is not given stays. `failure` is why one that was not registered still is not. */
+    async change(ownerId: number, id: string, change: CaAccountChange) {
+      const row = await find(ownerId, id);
+      const outcome = await changeAccount(ports, row, change);
+      if (change.setAsDefault) await setDefault(await find(ownerId, id));
+      return { before: row, row: await find(ownerId, id), ...outcome };
+    },
+
+    /** Asks the CA for its directory and for the account, and keeps what it says. */
+    async test(row: CaAccountRow): Promise<CaAccountTest> {
+      const { directory, account, ...result } = valueIn(await objectOf(row.id).test());
+      if (directory) await ports.authorities.directories.note(row.directoryUrl, directory);
+      if (account?.status === "valid" && row.accountUrl === null) {
+        await database.update(table).set({ accountUrl: account.url, updatedAt: now() }).where(eq(table.id, row.id));
+        await objectOf(row.id).forgetOpened();
       }
+      return result;
+    },
+
+    /** Throws 502 where the CA did not take the new key; the old one is kept then. */
+    async rollOver(row: CaAccountRow): Promise<CaAccountRow> {
+      const outcome = await objectOf(row.id).rollover();
+      if (!outcome.ok) {
+        throw new Problem(502, `The authority did not take the new key: ${new CaError(outcome.failure).message}`);
+      }
+      return find(row.ownerId, row.id);
+    },
+
+    /** At the CA, for good. What uses it goes to `heir`, a CA account's id. Throws 409 that lists what it is needed for. */
+    async deactivate(ownerId: number, id: string, heir?: string): Promise<CaAccountRow> {
+      const row = await find(ownerId, id);
+      if (row.deactivatedAt !== null) throw new Problem(409, "It is deactivated already.");
+      if (row.accountUrl === null) throw new Problem(409, "It was never registered: there is nothing to deactivate.");
+      await releaseUses(ports, row, await heirOf(ownerId, heir));
+      await deactivateAtCa(ports, row);
+      return find(ownerId, id);
+    },
+
+    /** Deletes it here; the CA is asked first to deactivate it, if that is wanted. Throws 409 that lists what it is needed for. */
+    async remove(ownerId: number, id: string, options: { heir?: string; deactivate?: boolean } = {}) {
+      const row = await find(ownerId, id);
+      await releaseUses(ports, row, await heirOf(ownerId, options.heir));
+      const isActive = row.accountUrl !== null && row.deactivatedAt === null;
+      if (options.deactivate && isActive) await deactivateAtCa(ports, row);
       await database.delete(table).where(eq(table.id, row.id));
-      const words = kind === "problem" ? `The authority refused the account: ${detail}` : detail;
-      throw new Problem(422, words, { errors: [{ pointer: "/directory_url", detail: words }] });
+      await objectOf(row.id).forgetOpened();
+      return row;
     },
 
     /** The account for an order: the pinned one, else the owner's default. */
     async choose(ownerId: number, pinned: string | null): Promise<CaAccountRow> {
-      if (pinned !== null) return find(ownerId, pinned);
-      const rows = await ensureBuiltin(ownerId);
+      const fits = ({ deactivatedAt }: CaAccountRow) => deactivatedAt === null;
+      if (pinned !== null) {
+        const row = await find(ownerId, pinned);
+        if (fits(row)) return row;
+        throw new Problem(422, `The CA account "${row.name}" is deactivated. Pin the certificate to another one.`);
+      }
+      const rows = (await ensureBuiltin(ownerId)).filter((row) => fits(row) && row.instanceId === null);
       const chosen = rows.find((row) => row.isDefault) ?? rows[0];
       if (chosen) return chosen;
       throw new Problem(422, "There is no matching ACME account. Add one with POST /api/ca/accounts.");
     },
 
-    async setDefault(ownerId: number, id: string): Promise<CaAccountRow> {
-      const row = await find(ownerId, id);
-      await setDefault(row);
-      return { ...row, isDefault: true };
+    setDefault: async (ownerId: number, id: string): Promise<CaAccountRow> => setDefault(await find(ownerId, id)),
+
+    /** What was changed of an authority holds from the next step on, for all accounts with it. */
+    async forgetOpened(ownerId: number, authority: string): Promise<void> {
+      const rows = await rowsOf(ownerId);
+      const those = rows.filter((row) => row.authority === authority);
+      await Promise.all(those.map(({ id }) => objectOf(id).forgetOpened()));
     },
 
     /** Called by the account's object when the CA has answered newAccount. */
@@ -163,27 +162,7 @@ export function createCaAccounts(ports: CaAccountPorts) {
       await database.update(table).set({ accountUrl, updatedAt: now() }).where(eq(table.id, id));
     },
 
-    async openById(id: string): Promise<OpenCaAccount> {
-      const [row] = await database.select().from(table).where(eq(table.id, id));
-      if (!row) throw new Problem(404, "CA account not found");
-      const key = await sealer.open(row.sealedAccountKey, placeOf(row, "account_key"));
-      const next = row.sealedNextAccountKey;
-      return {
-        row,
-        accountKey: await importAccountKey(key),
-        ...(next
-          ? { nextAccountKey: await importAccountKey(await sealer.open(next, placeOf(row, "account_key"))) }
-          : {}),
-        ...(row.eabKid && row.sealedEabHmacKey
-          ? {
-              externalAccount: {
-                kid: row.eabKid,
-                hmacKey: await sealer.open(row.sealedEabHmacKey, placeOf(row, "eab_hmac_key")),
-              },
-            }
-          : {}),
-      };
-    },
+    openById: (id: string): Promise<OpenCaAccount> => openAccount(database, sealer, id),
 
     /** Makes the key of a rollover and keeps it before the CA hears of it. */
     async prepareRollover(row: CaAccountRow): Promise<AccountKey> {
@@ -206,24 +185,3 @@ export function createCaAccounts(ports: CaAccountPorts) {
     },
   };
 }
-
-function directoryOf(input: NewCaAccount, allowPrivateHosts: boolean): string {
-  const { title, directories }: Authority = authorities[input.authority];
-  const known = directories[input.environment];
-  const refuse = (pointer: string, detail: string) => new Problem(422, detail, { errors: [{ pointer, detail }] });
-  if (input.authority !== "custom") {
-    if (input.directoryUrl !== undefined && input.directoryUrl !== known) {
-      throw refuse("/directory_url", 'directory_url goes with authority "custom" only.');
-    }
-    if (!known) throw refuse("/environment", `${title} has no ${input.environment} directory.`);
-    return known;
-  }
-  if (input.directoryUrl === undefined) throw refuse("/directory_url", "A custom authority needs its directory_url.");
-  return checkOutgoingUrl(input.directoryUrl, "/directory_url", allowPrivateHosts);
-}
-
-const clearDefault = (database: Database, ownerId: number) =>
-  database
-    .update(table)
-    .set({ isDefault: false })
-    .where(and(eq(table.ownerId, ownerId), sql`is_default = 1`));

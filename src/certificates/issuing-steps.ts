@@ -5,6 +5,7 @@ import { createCertificateRequest } from "../pki/certificate-request";
 import { checkChain } from "../pki/chain";
 import { type Identifier, parseIdentifier } from "../pki/identifiers";
 import { generatePrivateKey, type KeyType, readPrivateKey } from "../pki/keys";
+import { requireTrusted } from "../pki/trust";
 import { CA_DEADLINE, type LeafFacts, type Order, type OrderProgress, type WorkingState } from "./order-state";
 import { account, poll, type Step, type StepPorts } from "./order-step";
 import { whyInvalid } from "./order-validation";
@@ -37,7 +38,8 @@ export const issuingSteps = {
   },
 
   async downloading({ input, progress }, ports) {
-    const chainPem = valueIn(await account(input.caAccountId, ports).certificate(progress.certificateUrl ?? ""));
+    const ca = account(input.caAccountId, ports);
+    const { chainPem, rootsPem } = valueIn(await ca.certificate(progress.certificateUrl ?? ""));
     const privateKey = await ports.sealer.open(
       progress.sealedPrivateKey ?? "",
       privateKeyPlace(progress.versionId, input.ownerId),
@@ -45,6 +47,7 @@ export const issuingSteps = {
     const { publicKeyInfo } = await readPrivateKey(privateKey);
     const identifiers = input.names.map(parseIdentifier);
     const checked = await checkChain({ chainPem, identifiers, publicKeyInfo, now: ports.now() });
+    if (rootsPem) await requireTrusted(checked.chain, rootsPem, ports.now());
     return {
       next: "storing",
       progress: { chainPem: checked.chainPem, leaf: leafFacts(checked.leaf) },

@@ -14,6 +14,7 @@ import { acme } from "./routes/acme";
 import { admin } from "./routes/admin";
 import { apiKeys } from "./routes/api-keys";
 import { audit } from "./routes/audit";
+import { authorities } from "./routes/authorities";
 import { caAccounts } from "./routes/ca-accounts";
 import { certificates } from "./routes/certificates";
 import { challengeHosts } from "./routes/challenge-hosts";
@@ -50,6 +51,7 @@ const mounts = [
   ["/api/api-keys", apiKeys],
   ["/api/admin", admin],
   ["/api/audit", audit],
+  ["/api/ca/authorities", authorities],
   ["/api/ca/accounts", caAccounts],
   ["/api/certificates", certificates],
   ["/api/credentials", credentials],

@@ -11,7 +11,8 @@ export type ChainFault =
   | "wrong_names"
   | "expired"
   | "not_yet_valid"
-  | "wrong_order";
+  | "wrong_order"
+  | "untrusted";
 
 export class ChainError extends Error {
   override readonly name = "ChainError";
@@ -114,7 +115,8 @@ async function checkOrder(chain: ReadCertificate[]): Promise<void> {
   }
 }
 
-async function isSignedBy(certificate: Certificate, issuer: Certificate): Promise<boolean> {
+/** Whether the issuer's key made the certificate's signature. */
+export async function isSignedBy(certificate: Certificate, issuer: Certificate): Promise<boolean> {
   try {
     if (certificate.signatureAlgorithm.algorithmId !== ED25519) return await certificate.verify(issuer);
     // pkijs does not know it; WebCrypto does.

@@ -13,13 +13,16 @@ const example = {
 const exampleThumbprint = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
 
 describe("An account key", () => {
-  it.each(["ES256", "ES384", "RS256"] as const)("of %s is made, kept as a JWK and read again", async (algorithm) => {
-    const kept = await generateAccountKey(algorithm);
-    const key = await importAccountKey(kept);
-    expect(key.algorithm).toBe(algorithm);
-    expect(key.privateKey.extractable).toBe(false);
-    expect(JSON.parse(kept)).toMatchObject(key.jwk);
-  });
+  it.each(["ES256", "ES384", "ES512", "RS256", "EdDSA"] as const)(
+    "of %s is made, kept as a JWK and read again",
+    async (algorithm) => {
+      const kept = await generateAccountKey(algorithm);
+      const key = await importAccountKey(kept);
+      expect(key.algorithm).toBe(algorithm);
+      expect(key.privateKey.extractable).toBe(false);
+      expect(JSON.parse(kept)).toMatchObject(key.jwk);
+    },
+  );
 
   it("is ES256 unless something else is asked for", async () => {
     expect((await importAccountKey(await generateAccountKey())).algorithm).toBe("ES256");
@@ -36,10 +39,12 @@ describe("An account key", () => {
     ["JSON, but no object", "null"],
     ["a number", "7"],
     ["a JWK of another kind", JSON.stringify({ kty: "oct", k: secret })],
-    ["a curve that ACME does not have here", JSON.stringify({ kty: "OKP", crv: "Ed25519", d: secret, x: secret })],
+    ["a curve that ACME does not have here", JSON.stringify({ kty: "OKP", crv: "Ed448", d: secret, x: secret })],
+    ["an Ed25519 key of the wrong length", JSON.stringify({ kty: "OKP", crv: "Ed25519", d: secret, x: secret })],
     ["a public key alone", JSON.stringify(example)],
     ["a point that is not on the curve", JSON.stringify({ kty: "EC", crv: "P-256", d: secret, x: secret, y: secret })],
     ["a PEM that is damaged", `-----BEGIN PRIVATE KEY-----\n${secret}\n-----END PRIVATE KEY-----\n`],
+    ["a PEM of EC alone that is damaged", `-----BEGIN EC PRIVATE KEY-----\n${secret}\n-----END EC PRIVATE KEY-----\n`],
     ["a PEM of a certificate", `-----BEGIN CERTIFICATE-----\n${secret}\n-----END CERTIFICATE-----\n`],
   ])("is refused, with nothing of it in the error: %s", async (_, given) => {
     const error = await importAccountKey(given).catch((thrown) => thrown);

@@ -79,11 +79,25 @@ const table: Record<string, Row> = {
   updateDomain: another(() => ({ record_ip: "192.0.2.66" })),
   deleteDomain: another(),
 
+  createAuthority: {
+    ...own(201, 403),
+    body: () => ({ title: "another", production_url: "https://ca.example.com/directory" }),
+  },
+  listAuthorities: own(),
+  getAuthority: another(),
+  changeAuthority: another(() => ({ title: "stolen" })),
+  deleteAuthority: another(),
+
   createCaAccount: { ...own(201, 403), body: () => ({ name: "another", authority: "builtin" }) },
   listCaAccounts: own(),
   getCaAccount: another(),
   makeCaAccountDefault: another(),
   rollOverCaAccountKey: another(),
+  importCaAccount: own(ASKED_ON),
+  changeCaAccount: another(() => ({ name: "stolen" })),
+  deleteCaAccount: another(),
+  testCaAccount: another(),
+  deactivateCaAccount: another(),
 
   listCredentialKinds: own(),
   createCredential: {
@@ -177,6 +191,8 @@ beforeAll(async () => {
   const instance = (await me.post("/api/instances", { name: "web" })).json;
   const stored = { name, kind: "api_token", fields: { token: "a token of Ada's" }, may_be_unlocked: true };
   const credential = (await me.post("/api/credentials", stored)).json;
+  const inHouse = { title: `in house, ${name}`, production_url: "https://ca.example.com/directory" };
+  const authority = (await me.post("/api/ca/authorities", inHouse)).json;
   const [caAccount] = (await me.get("/api/ca/accounts")).json.accounts;
   const [session] = (await me.get("/api/sessions")).json.sessions;
   const invited = { email: `${name.split(".")[0]}@example.org`, plan: "free" };
@@ -190,6 +206,7 @@ beforeAll(async () => {
     account_id: "home",
     "/api-keys": laptop.id,
     "/api/api-keys": laptop.id,
+    "/api/ca/authorities": authority.id,
     "/api/ca/accounts": caAccount.id,
     "/api/credentials": credential.id,
     "/api/sessions": session.id,

@@ -9,6 +9,7 @@ const groups = [
     "What certificates are for: servers, clusters, sites, and what they have installed.",
   ],
   ["Domains", ["/api/domains"], "Host names that follow an address."],
+  ["Authorities", ["/api/ca/authorities"], "Certificate authorities: those that are known, and your own."],
   ["CA accounts", ["/api/ca"], "Registrations with certificate authorities."],
   ["DNS accounts", ["/api/dns"], "Credentials of DNS providers, whose zones hold the names."],
   ["Stored credentials", ["/api/credentials"], "Named secrets that other things refer to, with their versions."],

@@ -1,78 +1,34 @@
 /** CA accounts: registrations with authorities. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { authorities } from "../../authorities/catalogue";
-import { CaError } from "../../ca-accounts/failure";
+import type { Context } from "hono";
 import type { CaAccountRow } from "../../ca-accounts/service";
-import { Problem } from "../../problems";
-import { api } from "../api";
+import { type AppEnv, api } from "../api";
 import { audited } from "../audited";
 import { signedIn } from "../guards";
-import { answers, body, instant } from "../schemas";
-
-const authorityIds = Object.keys(authorities) as (keyof typeof authorities)[];
-
-const NewCaAccount = z
-  .strictObject({
-    name: z.string().trim().min(1).max(255),
-    authority: z.enum(authorityIds),
-    environment: z.enum(["production", "staging"]).default("production"),
-    directory_url: z.string().max(2048).optional().describe('The ACME directory; for authority "custom" only'),
-    contact: z
-      .union([z.email().transform((address) => [address]), z.array(z.email()).max(5)])
-      .default([])
-      .describe("E-mail addresses that the authority may write to"),
-    preferred_chain: z.string().max(255).optional().describe("Common name of the topmost issuer of the wanted chain"),
-    eab_kid: z.string().min(1).max(1024).optional().describe("External account binding: the key's identifier"),
-    eab_hmac_key: z
-      .string()
-      .regex(/^[A-Za-z0-9_-]+=*$/, "The HMAC key is base64url.")
-      .max(1024)
-      .optional(),
-    set_as_default: z.boolean().default(false),
-  })
-  .refine((input) => (input.eab_kid === undefined) === (input.eab_hmac_key === undefined), {
-    message: "eab_kid and eab_hmac_key go together.",
-    path: ["eab_kid"],
-  })
-  .openapi("NewCaAccount");
-
-const CaAccount = z
-  .object({
-    id: z.uuid(),
-    name: z.string(),
-    authority: z.string(),
-    environment: z.enum(["production", "staging"]),
-    directory_url: z.string(),
-    account_url: z.string().nullable(),
-    contact: z.array(z.string()),
-    preferred_chain: z.string().nullable(),
-    eab_kid: z.string().nullable(),
-    is_default: z.boolean(),
-    status: z.enum(["registered", "unregistered"]),
-    problem: z.string().optional(),
-    created_at: z.string(),
-  })
-  .openapi("CaAccount");
-
-const toCaAccount = (row: CaAccountRow, problem?: string) => ({
-  id: row.id,
-  name: row.name,
-  authority: row.authority,
-  environment: row.environment,
-  directory_url: row.directoryUrl,
-  account_url: row.accountUrl,
-  contact: row.contact.map((uri) => uri.replace(/^mailto:/, "")),
-  preferred_chain: row.preferredChain,
-  eab_kid: row.eabKid,
-  is_default: row.isDefault,
-  status: row.accountUrl ? ("registered" as const) : ("unregistered" as const),
-  ...(problem ? { problem } : {}),
-  created_at: instant(row.createdAt),
-});
+import { answers, body } from "../schemas";
+import {
+  CaAccount,
+  CaAccountChange,
+  CaAccountTestResult,
+  changeOf,
+  ImportedAccount,
+  importedAccountOf,
+  logged,
+  NewCaAccount,
+  newAccountOf,
+  toCaAccount,
+  toTestResult,
+} from "./ca-account-schemas";
 
 const subjectOf = ({ name }: CaAccountRow) => `CA account ${name}`;
 
 const id = z.object({ id: z.uuid() });
+const heir = { reassign_to: z.uuid().optional().describe("The CA account that what uses it goes to") };
+
+async function shown(c: Context<AppEnv>, row: CaAccountRow, problem?: string) {
+  const read = await c.var.services.authorities.directories.of([row.directoryUrl]);
+  return toCaAccount(row, read.get(row.directoryUrl), problem);
+}
 
 export const caAccounts = api();
 caAccounts.use(signedIn({ read: "ca:read", write: "ca:write" }));
@@ -87,23 +43,27 @@ caAccounts.openapi(
     responses: answers({ 201: CaAccount }),
   }),
   async (c) => {
-    const input = c.req.valid("json");
-    const { row, failure } = await c.var.services.caAccounts.create(c.var.account, {
-      name: input.name,
-      authority: input.authority,
-      environment: input.environment,
-      directoryUrl: input.directory_url,
-      contact: input.contact.map((address) => `mailto:${address}`),
-      preferredChain: input.preferred_chain,
-      externalAccount:
-        input.eab_kid !== undefined && input.eab_hmac_key !== undefined
-          ? { kid: input.eab_kid, hmacKey: input.eab_hmac_key.replace(/=+$/, "") }
-          : undefined,
-      setAsDefault: input.set_as_default,
-    });
-    const { id, contact, created_at, account_url, ...after } = toCaAccount(row);
-    await audited(c, "ca_account.create", subjectOf(row), { after });
-    return c.json(toCaAccount(row, failure?.detail), 201);
+    const input = newAccountOf(c.req.valid("json"));
+    const { row, failure } = await c.var.services.caAccounts.create(c.var.account, input);
+    await audited(c, "ca_account.create", subjectOf(row), { after: logged(row) });
+    return c.json(await shown(c, row, failure?.detail), 201);
+  },
+);
+
+caAccounts.openapi(
+  createRoute({
+    method: "post",
+    path: "/import",
+    operationId: "importCaAccount",
+    summary: "Take over an account of certbot, lego, acme.sh or another client, by its key",
+    request: body(ImportedAccount),
+    responses: answers({ 201: CaAccount }),
+  }),
+  async (c) => {
+    const input = importedAccountOf(c.req.valid("json"));
+    const row = await c.var.services.caAccounts.import(c.var.account, input);
+    await audited(c, "ca_account.import", subjectOf(row), { after: logged(row) });
+    return c.json(await shown(c, row), 201);
   },
 );
 
@@ -116,8 +76,10 @@ caAccounts.openapi(
     responses: answers({ 200: z.object({ accounts: z.array(CaAccount) }) }),
   }),
   async (c) => {
-    const rows = await c.var.services.caAccounts.list(c.var.account.id);
-    return c.json({ accounts: rows.map((row) => toCaAccount(row)) }, 200);
+    const { caAccounts, authorities } = c.var.services;
+    const rows = await caAccounts.list(c.var.account.id);
+    const read = await authorities.directories.of(rows.map(({ directoryUrl }) => directoryUrl));
+    return c.json({ accounts: rows.map((row) => toCaAccount(row, read.get(row.directoryUrl))) }, 200);
   },
 );
 
@@ -130,8 +92,55 @@ caAccounts.openapi(
     request: { params: id },
     responses: answers({ 200: CaAccount }),
   }),
-  async (c) =>
-    c.json(toCaAccount(await c.var.services.caAccounts.find(c.var.account.id, c.req.valid("param").id)), 200),
+  async (c) => {
+    const row = await c.var.services.caAccounts.find(c.var.account.id, c.req.valid("param").id);
+    return c.json(await shown(c, row), 200);
+  },
+);
+
+caAccounts.openapi(
+  createRoute({
+    method: "patch",
+    path: "/{id}",
+    operationId: "changeCaAccount",
+    summary: "Change a CA account; what is not given stays, and the authority is told of contacts",
+    request: { params: id, ...body(CaAccountChange) },
+    responses: answers({ 200: CaAccount }),
+  }),
+  async (c) => {
+    const change = changeOf(c.req.valid("json"));
+    const changed = await c.var.services.caAccounts.change(c.var.account.id, c.req.valid("param").id, change);
+    const { before, row, failure } = changed;
+    await audited(c, "ca_account.change", subjectOf(row), { before: logged(before), after: logged(row) });
+    return c.json(await shown(c, row, failure?.detail), 200);
+  },
+);
+
+caAccounts.openapi(
+  createRoute({
+    method: "delete",
+    path: "/{id}",
+    operationId: "deleteCaAccount",
+    summary: "Delete a CA account that nothing uses, or whose uses go to another one",
+    request: {
+      params: id,
+      query: z.object({
+        ...heir,
+        deactivate: z.enum(["true", "false"]).optional().describe("Have the authority deactivate it first, for good"),
+      }),
+    },
+    responses: answers({ 204: null }),
+  }),
+  async (c) => {
+    const { reassign_to, deactivate } = c.req.valid("query");
+    const row = await c.var.services.caAccounts.remove(c.var.account.id, c.req.valid("param").id, {
+      ...(reassign_to === undefined ? {} : { heir: reassign_to }),
+      deactivate: deactivate === "true",
+    });
+    const after = { deactivated: deactivate === "true", reassigned_to: reassign_to ?? null };
+    await audited(c, "ca_account.delete", subjectOf(row), { before: logged(row), after });
+    return c.body(null, 204);
+  },
 );
 
 caAccounts.openapi(
@@ -146,7 +155,25 @@ caAccounts.openapi(
   async (c) => {
     const row = await c.var.services.caAccounts.setDefault(c.var.account.id, c.req.valid("param").id);
     await audited(c, "ca_account.change", subjectOf(row), { after: { is_default: true } });
-    return c.json(toCaAccount(row), 200);
+    return c.json(await shown(c, row), 200);
+  },
+);
+
+caAccounts.openapi(
+  createRoute({
+    method: "post",
+    path: "/{id}/test",
+    operationId: "testCaAccount",
+    summary: "See whether it works: reads the directory, and looks the account up; nothing is ordered",
+    request: { params: id },
+    responses: answers({ 200: CaAccountTestResult }),
+  }),
+  async (c) => {
+    const service = c.var.services.caAccounts;
+    const row = await service.find(c.var.account.id, c.req.valid("param").id);
+    const result = await service.test(row);
+    await audited(c, "ca_account.test", subjectOf(row), { after: { ok: result.ok } });
+    return c.json(toTestResult(result), 200);
   },
 );
 
@@ -161,11 +188,26 @@ caAccounts.openapi(
   }),
   async (c) => {
     const service = c.var.services.caAccounts;
-    const row = await service.find(c.var.account.id, c.req.valid("param").id);
-    const outcome = await service.objectOf(row.id).rollover();
-    if (!outcome.ok)
-      throw new Problem(502, `The authority did not take the new key: ${new CaError(outcome.failure).message}`);
+    const row = await service.rollOver(await service.find(c.var.account.id, c.req.valid("param").id));
     await audited(c, "ca_account.change", subjectOf(row), { after: { account_key: "a new one" } });
-    return c.json(toCaAccount(await service.find(c.var.account.id, row.id)), 200);
+    return c.json(await shown(c, row), 200);
+  },
+);
+
+caAccounts.openapi(
+  createRoute({
+    method: "post",
+    path: "/{id}/deactivate",
+    operationId: "deactivateCaAccount",
+    summary: "Have the authority deactivate it, for good (RFC 8555 §7.3.6)",
+    request: { params: id, query: z.object(heir) },
+    responses: answers({ 200: CaAccount }),
+  }),
+  async (c) => {
+    const { reassign_to } = c.req.valid("query");
+    const { caAccounts } = c.var.services;
+    const row = await caAccounts.deactivate(c.var.account.id, c.req.valid("param").id, reassign_to);
+    await audited(c, "ca_account.deactivate", subjectOf(row), { after: logged(row) });
+    return c.json(await shown(c, row), 200);
   },
 );
