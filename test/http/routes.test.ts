@@ -132,6 +132,9 @@ const table: Record<string, Row> = {
   getInstance: another(),
   changeInstance: another(() => ({ name: "stolen" })),
   deleteInstance: another(),
+  createInstanceKey: another(() => ({ name: "another" })),
+  listInstanceKeys: another(),
+  deactivateInstanceKey: another(),
 
   listAuditEntries: own(),
   exportAuditEntries: own(),
@@ -162,10 +165,22 @@ interface Operation {
 let ada: Member;
 let eve: Member;
 let free: Member;
+/** What the key of an instance is answered that none of Ada's things are for; anything else is 403. */
+const ofInstance: Record<string, number> = {
+  listCertificates: 200,
+  getCertificate: 404,
+  listOrders: 404,
+  getOrder: 404,
+  watchOrder: 404,
+  downloadCertificate: 404,
+};
+
 /** A key of Ada's that may do nothing of all this, one that may do everything, and one of an account that fell to Free. */
 let narrow: string;
 let whole: string;
 let fallen: string;
+/** The key of an instance that has nothing. */
+let agent: string;
 const things: Record<string, string> = {};
 const operations: Operation[] = [];
 
@@ -193,6 +208,8 @@ beforeAll(async () => {
   const credential = (await me.post("/api/credentials", stored)).json;
   const inHouse = { title: `in house, ${name}`, production_url: "https://ca.example.com/directory" };
   const authority = (await me.post("/api/ca/authorities", inHouse)).json;
+  agent = (await me.post(`/api/instances/${instance.id}/keys`, { name: "agent" })).json.key;
+  const spare = (await me.post(`/api/instances/${instance.id}/keys`, { name: "spare" })).json;
   const [caAccount] = (await me.get("/api/ca/accounts")).json.accounts;
   const [session] = (await me.get("/api/sessions")).json.sessions;
   const invited = { email: `${name.split(".")[0]}@example.org`, plan: "free" };
@@ -211,6 +228,7 @@ beforeAll(async () => {
     "/api/credentials": credential.id,
     "/api/sessions": session.id,
     "/api/instances": instance.id,
+    key: spare.id,
     "/api/account/passkeys": "AAAA",
     "/api/admin/accounts": String(ada.id),
     "/api/admin/invitations": invitation.id,
@@ -309,6 +327,14 @@ describe("every operation of the API", () => {
       const { status, json } = await ask({ key: operation.scope ? narrow : whole }, operation);
       const why = /lacks the scope ([\w:]+)\.|(An API key may not do this\.)/.exec(json?.detail ?? "");
       return { got: [status, why?.[1] ?? why?.[2]], wanted: [403, operation.scope ?? "An API key may not do this."] };
+    });
+  });
+
+  it("lets the key of an instance see nothing but what is for that one", async () => {
+    await walk(isGuarded, async (operation) => {
+      const { status, text } = await ask({ key: agent }, operation);
+      expect(text, operation.id).not.toMatch(new RegExp(`${ada.username}|PRIVATE KEY`));
+      return { got: status, wanted: ofInstance[operation.id] ?? 403 };
     });
   });
 

@@ -4,8 +4,9 @@ import type { InstanceRow } from "../../instances/bindings";
 import { Problem } from "../../problems";
 import { api } from "../api";
 import { audited } from "../audited";
-import { signedIn } from "../guards";
 import { answers, body } from "../schemas";
+import { instanceKeys } from "./instance-keys";
+import { id, managed, subjectOf } from "./instance-parameters";
 import {
   changeOf,
   Instance,
@@ -18,19 +19,14 @@ import {
   toInstance,
 } from "./instance-schemas";
 
-const managed = signedIn({ read: "instances:read", write: "instances:write" });
-
-const subjectOf = ({ name }: InstanceRow) => `instance ${name}`;
-
 /** For the audit log. */
 const shown = (row: InstanceRow) => {
   const { name, kind, tags, settings } = toInstance(row);
   return { name, kind, tags, settings };
 };
 
-const id = z.object({ id: z.uuid() });
-
 export const instances = api();
+instances.route("/", instanceKeys);
 
 instances.openapi(
   createRoute({
