@@ -118,7 +118,7 @@ function compose(env: Env) {
   const signInLimits = createSignInLimits({ ...limitPorts, door: "sign-in" });
   const updateBudget = createUpdateBudget({ database, now });
   const storedCredentials = createStoredCredentials({ database, sealer, now });
-  const dnsAccounts = createDnsAccounts({ database, sealer, now });
+  const dnsAccounts = createDnsAccounts({ database, sealer, storedCredentials, now });
   const { mailer, outbox } = createMail({
     environment: env,
     database,

@@ -6,7 +6,12 @@ import type { DnsPin } from "../zones/service";
 import { type OrderChallenge, type OrderInput, type OrderProgress, typeOf } from "./order-state";
 
 /** Which DNS provider and account a certificate is pinned to; both may be left open. */
-export const pinOf = ({ dnsProvider, dnsAccountId }: Pick<OrderInput, "dnsProvider" | "dnsAccountId">): DnsPin => ({
+export const pinOf = ({
+  dnsProvider,
+  dnsAccountId,
+  instanceId = null,
+}: Pick<OrderInput, "dnsProvider" | "dnsAccountId" | "instanceId">): DnsPin => ({
+  instanceId,
   ...(dnsProvider ? { provider: dnsProvider } : {}),
   ...(dnsAccountId ? { accountId: dnsAccountId } : {}),
 });

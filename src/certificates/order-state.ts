@@ -48,6 +48,8 @@ export interface OrderInput {
   caAccountId: string;
   dnsProvider: string | null;
   dnsAccountId: string | null;
+  /** What the certificate is for; orders of before it was known have none. */
+  instanceId?: string | null;
   /** Orders of before it was known have none. */
   domainAlias?: string | null;
   /** The same; nothing is dns-01. */

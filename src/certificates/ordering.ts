@@ -30,6 +30,7 @@ export function createOrdering(ports: OrderingPorts) {
       caAccountId: caAccount.id,
       dnsProvider: row.dnsProvider,
       dnsAccountId: row.dnsAccountId,
+      instanceId: row.instanceId,
       domainAlias: row.domainAlias,
       challengeType: row.challengeType,
       ...(version?.renewalIdentifier

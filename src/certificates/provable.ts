@@ -10,7 +10,9 @@ export async function requireProvable(
   challengeZones: ChallengeZones,
   ownerId: number,
   names: string[],
-  way: Pick<NewCertificate, "dnsProvider" | "dnsAccountId" | "domainAlias" | "challengeType">,
+  way: Pick<NewCertificate, "dnsProvider" | "dnsAccountId" | "domainAlias" | "challengeType"> & {
+    instanceId?: string | null;
+  },
   { accountUrl }: { accountUrl: string | null },
 ): Promise<void> {
   const alias = way.domainAlias ?? undefined;

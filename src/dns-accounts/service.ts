@@ -7,16 +7,24 @@ import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { type AllowedRecords, accounts, type DnsAccountTest, dnsAccounts } from "../storage/schema";
 import type { Sealer } from "../storage/sealing";
-import { changeFields, type Fields, maskFields, parseFields } from "../stored-credentials/fields";
+import { requireInstance } from "../stored-credentials/binding";
+import { type Fields, maskFields, parseFields } from "../stored-credentials/fields";
+import type { StoredCredentials } from "../stored-credentials/service";
+import { contentOf, ownAlone, ownBeside } from "./content";
 import { knownProvider } from "./providers";
-import { findUses, moveUses } from "./uses";
+import { createRows, type DnsAccountRow } from "./rows";
+import { findUses, moveUses, namesOf } from "./uses";
 
-export type DnsAccountRow = typeof dnsAccounts.$inferSelect;
+export type { DnsAccountRow } from "./rows";
 
 /** What a person sets; the identifier is their own: "production". */
 export interface DnsAccountSettings {
   name: string;
   description: string | null;
+  /** Only what is for this instance may use it. */
+  instanceId: string | null;
+  /** The stored credential that it works with. */
+  credentialId: string | null;
   nameservers: string[];
   allowedZones: string[] | null;
   allowedRecords: AllowedRecords[] | null;
@@ -44,49 +52,34 @@ export interface OpenDnsAccount {
 
 export type DnsAccounts = ReturnType<typeof createDnsAccounts>;
 
-export function createDnsAccounts(ports: { database: Database; sealer: Sealer; now: () => number }) {
-  const { database, sealer, now } = ports;
+export interface DnsAccountPorts {
+  database: Database;
+  sealer: Sealer;
+  storedCredentials: Pick<StoredCredentials, "byIds" | "findFor">;
+  now: () => number;
+}
 
-  async function listOf(ownerId: number, providerId?: string): Promise<DnsAccountRow[]> {
-    return database
-      .select()
-      .from(dnsAccounts)
-      .where(and(eq(dnsAccounts.ownerId, ownerId), providerId ? eq(dnsAccounts.provider, providerId) : undefined))
-      .orderBy(asc(dnsAccounts.provider), asc(dnsAccounts.createdAt));
+export function createDnsAccounts({ database, sealer, storedCredentials, now }: DnsAccountPorts) {
+  const { listOf, search, find, byId } = createRows(database);
+
+  /** All of an owner's, with as many questions as for one. */
+  async function openAll(rows: DnsAccountRow[]): Promise<OpenDnsAccount[]> {
+    const ids = rows.flatMap(({ credentialId }) => credentialId ?? []);
+    const credentials = rows[0] && ids.length > 0 ? await storedCredentials.byIds(rows[0].ownerId, ids) : new Map();
+    return Promise.all(
+      rows.map(async (row) => {
+        const provider = knownProvider(row.provider);
+        const credential = row.credentialId === null ? undefined : credentials.get(row.credentialId);
+        return { row, provider, credentials: contentOf(provider, await ownOf(row), credential) };
+      }),
+    );
   }
 
-  async function search(ownerId: number, providerId: string, accountId: string): Promise<DnsAccountRow | undefined> {
-    const [row] = await database
-      .select()
-      .from(dnsAccounts)
-      .where(
-        and(
-          eq(dnsAccounts.ownerId, ownerId),
-          eq(dnsAccounts.provider, providerId),
-          eq(dnsAccounts.accountId, accountId),
-        ),
-      );
-    return row;
-  }
+  const open = async (row: DnsAccountRow): Promise<OpenDnsAccount> => (await openAll([row]))[0] as OpenDnsAccount;
 
-  async function find(ownerId: number, providerId: string, accountId: string): Promise<DnsAccountRow> {
-    const row = await search(ownerId, providerId, accountId);
-    if (row) return row;
-    const others = (await listOf(ownerId, providerId)).map((account) => account.accountId).join(", ");
-    const rest = others ? ` There are: ${others}.` : ` There is no ${providerId} account at all.`;
-    throw new Problem(404, `There is no ${providerId} account "${accountId}".${rest}`);
-  }
-
-  async function open(row: DnsAccountRow): Promise<OpenDnsAccount> {
-    const credentials = JSON.parse(await sealer.open(row.sealedCredentials, placeOf(row.id, row.ownerId)));
-    return { row, provider: knownProvider(row.provider), credentials };
-  }
-
-  async function byId(id: string): Promise<DnsAccountRow> {
-    const [row] = await database.select().from(dnsAccounts).where(eq(dnsAccounts.id, id));
-    if (!row) throw new Problem(404, "The DNS account was deleted.");
-    return row;
-  }
+  /** The fields of the account's own. */
+  const ownOf = async (row: DnsAccountRow): Promise<Fields> =>
+    JSON.parse(await sealer.open(row.sealedCredentials, placeOf(row.id, row.ownerId)));
 
   const seal = (id: string, ownerId: number, credentials: Fields): Promise<string> =>
     sealer.seal(JSON.stringify(credentials), placeOf(id, ownerId));
@@ -109,7 +102,12 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
     /** Stores a DNS account; the first of a provider becomes its default. Throws 409 when the identifier is taken. */
     async create(owner: PlanHolder, providerId: string, input: NewDnsAccount): Promise<DnsAccountRow> {
       requireOpened(owner, "ownZones");
-      const credentials = parseFields(knownProvider(providerId), input.credentials, "/credentials");
+      const provider = knownProvider(providerId);
+      await requireInstance(database, owner.id, input.instanceId);
+      const credential = await chosen(owner.id, input.credentialId, input.instanceId);
+      const own = credential
+        ? ownBeside(credential, provider, {}, input.credentials)
+        : parseFields(provider, input.credentials, "/credentials");
       const existing = await listOf(owner.id, providerId);
       if (existing.some((account) => account.accountId === input.accountId)) {
         throw new Problem(
@@ -126,9 +124,7 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
         provider: providerId,
         accountId,
         ...settings,
-        instanceId: null,
-        credentialId: null,
-        sealedCredentials: await seal(id, owner.id, credentials),
+        sealedCredentials: await seal(id, owner.id, own),
         isDefault,
         disabledAt: enabled ? null : now(),
         lastTest: null,
@@ -153,13 +149,16 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
     ): Promise<DnsAccountRow> {
       const row = await find(ownerId, providerId, accountId);
       const { credentials: given, setAsDefault, enabled, ...settings } = input;
-      const { provider, credentials } = await open(row);
-      const changed = given && changeFields(provider, credentials, given, "/credentials");
+      const own = await changedContent(row, input);
+      if (input.instanceId !== undefined) {
+        await requireInstance(database, ownerId, input.instanceId);
+        await requireUsersOf(row, input.instanceId);
+      }
       const change = {
         ...settings,
-        ...(changed ? { sealedCredentials: await seal(row.id, ownerId, changed), lastTest: null } : {}),
+        ...(own ? { sealedCredentials: await seal(row.id, ownerId, own), lastTest: null } : {}),
         ...(enabled === undefined ? {} : { disabledAt: enabled ? null : (row.disabledAt ?? now()) }),
-        updatedAt: now(),
+        updatedAt: Math.max(now(), row.updatedAt + 1),
       };
       const update = database.update(dnsAccounts).set(change).where(eq(dnsAccounts.id, row.id));
       await (setAsDefault ? database.batch([update, ...makeDefault(row)]) : update);
@@ -181,6 +180,7 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
       if (heir === accountId) throw new Problem(422, "?reassign_to: An account cannot be its own heir.");
       const successor = heir === undefined ? undefined : await find(ownerId, providerId, heir);
       if (successor) {
+        await requireUsersOf(row, successor.instanceId);
         await moveUses(database, row, successor, now());
         if (row.isDefault) await database.batch(makeDefault(successor));
       } else await requireUnused(row);
@@ -192,10 +192,9 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
     /** The account with its credentials, by the id of its row. Throws 404 when it is gone. */
     openById: async (id: string): Promise<OpenDnsAccount> => open(await byId(id)),
 
-    /** The credentials as they may be shown: every secret masked. */
-    async masked(row: DnsAccountRow): Promise<Fields> {
-      const { provider, credentials } = await open(row);
-      return maskFields(provider, credentials);
+    /** Their credentials as they may be shown: every secret masked. */
+    async masked(rows: DnsAccountRow[]): Promise<Fields[]> {
+      return (await openAll(rows)).map(({ provider, credentials }) => maskFields(provider, credentials));
     },
 
     async noteTest(id: string, lastTest: DnsAccountTest): Promise<void> {
@@ -228,12 +227,37 @@ export function createDnsAccounts(ports: { database: Database; sealer: Sealer; n
     },
   };
 
+  async function chosen(ownerId: number, credentialId: string | null, instanceId: string | null) {
+    return credentialId === null ? undefined : storedCredentials.findFor(ownerId, credentialId, instanceId);
+  }
+
+  /** The fields of its own after a change; nothing where they stay as they are. */
+  async function changedContent(row: DnsAccountRow, input: DnsAccountChange): Promise<Fields | undefined> {
+    const { credentials: given, credentialId = row.credentialId, instanceId = row.instanceId } = input;
+    const isSame = credentialId === row.credentialId;
+    // One that is bound to the account's instance does not go with it to another.
+    const credential = await chosen(row.ownerId, credentialId, instanceId);
+    if (given === undefined && isSame) return undefined;
+    const [provider, stored] = [knownProvider(row.provider), await ownOf(row)];
+    if (credential) return ownBeside(credential, provider, stored, given);
+    return ownAlone(provider, stored, row.credentialId !== null, given ?? {});
+  }
+
+  /** Throws 409 where something uses it that is not for the instance. */
+  async function requireUsersOf(row: DnsAccountRow, instanceId: string | null): Promise<void> {
+    if (instanceId === null || instanceId === row.instanceId) return;
+    const { certificates, domains } = await findUses(database, row, instanceId);
+    if (certificates.length + domains.length === 0) return;
+    const users = namesOf({ certificates, domains }).join("; ");
+    const detail = `Not everything that uses the DNS account "${row.accountId}" is for that instance: ${users}.`;
+    throw new Problem(409, detail, { extra: { certificates, domains } });
+  }
+
   async function requireUnused(row: DnsAccountRow): Promise<void> {
     const { certificates, domains } = await findUses(database, row);
     const others = (await listOf(row.ownerId, row.provider)).filter(({ id }) => id !== row.id);
     const reasons = [
-      ...(certificates.length > 0 ? [`the certificates ${certificates.join(", ")}`] : []),
-      ...(domains.length > 0 ? [`the domains ${domains.join(", ")}`] : []),
+      ...namesOf({ certificates, domains }),
       ...(row.isDefault && others.length > 0
         ? [`what names no account, for it is the default of ${row.provider}`]
         : []),

@@ -33,6 +33,8 @@ export function createDnsSettings({ dnsAccounts }: { dnsAccounts: DnsAccounts })
       accountId,
       name: name ?? accountId,
       description: description ?? null,
+      instanceId: null,
+      credentialId: null,
       credentials,
       nameservers: [],
       allowedZones: null,
@@ -48,9 +50,10 @@ export function createDnsSettings({ dnsAccounts }: { dnsAccounts: DnsAccounts })
     async read(ownerId: number): Promise<DnsSettingsDocument> {
       const [rows, dns_provider] = await Promise.all([dnsAccounts.list(ownerId), dnsAccounts.defaultProvider(ownerId)]);
       const document: DnsSettingsDocument = { dns_provider, default_accounts: {}, dns_providers: {} };
-      for (const row of rows) {
+      const masked = await dnsAccounts.masked(rows);
+      for (const [index, row] of rows.entries()) {
         const accounts = document.dns_providers[row.provider] ?? {};
-        accounts[row.accountId] = await shown(row);
+        accounts[row.accountId] = shown(row, masked[index] ?? {});
         document.dns_providers[row.provider] = accounts;
         if (row.isDefault) document.default_accounts[row.provider] = row.accountId;
       }
@@ -89,9 +92,10 @@ export function createDnsSettings({ dnsAccounts }: { dnsAccounts: DnsAccounts })
       return report;
     },
   };
-
-  async function shown(row: DnsAccountRow): Promise<Fields> {
-    const credentials = await dnsAccounts.masked(row);
-    return { name: row.name, ...(row.description ? { description: row.description } : {}), ...credentials };
-  }
 }
+
+const shown = ({ name, description }: DnsAccountRow, credentials: Fields): Fields => ({
+  name,
+  ...(description ? { description } : {}),
+  ...credentials,
+});

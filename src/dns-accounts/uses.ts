@@ -1,5 +1,5 @@
 /** What depends on a DNS account: certificates that are pinned to it, and domains whose records it writes. */
-import { and, asc, eq, inArray } from "drizzle-orm";
+import { and, asc, eq, inArray, isNull, ne, or } from "drizzle-orm";
 import type { Database } from "../storage/database";
 import { certificates, type dnsAccounts, domainRecords, domains } from "../storage/schema";
 
@@ -10,12 +10,15 @@ export interface Uses {
   domains: string[];
 }
 
-export async function findUses(database: Database, row: Row): Promise<Uses> {
+/** With `except`, only what is not for this instance. */
+export async function findUses(database: Database, row: Row, except?: string): Promise<Uses> {
+  const isOther =
+    except === undefined ? undefined : or(isNull(certificates.instanceId), ne(certificates.instanceId, except));
   const [pinned, written] = await database.batch([
     database
       .select({ name: certificates.domain })
       .from(certificates)
-      .where(pinnedTo(row))
+      .where(and(pinnedTo(row), isOther))
       .orderBy(asc(certificates.domain)),
     database
       .select({ name: domains.fqdn })
@@ -36,6 +39,12 @@ export async function moveUses(database: Database, from: Row, to: Row, now: numb
     database.update(domains).set({ dnsAccountId: to.id, updatedAt: now }).where(eq(domains.dnsAccountId, from.id)),
   ]);
 }
+
+/** For a sentence: "the certificates a.example, b.example". */
+export const namesOf = ({ certificates, domains }: Uses): string[] => [
+  ...(certificates.length > 0 ? [`the certificates ${certificates.join(", ")}`] : []),
+  ...(domains.length > 0 ? [`the domains ${domains.join(", ")}`] : []),
+];
 
 const pinnedTo = ({ ownerId, provider, accountId }: Row) =>
   and(

@@ -16,7 +16,9 @@ export const MASK = "***masked***";
 /** What is shown in place of a secret, here or by CertMate: never the secret itself. */
 const MASKS = new Set<unknown>([MASK, "********"]);
 
-const isKept = (given: unknown) => given === "" || MASKS.has(given);
+export const isMask = (given: unknown): boolean => MASKS.has(given);
+
+const isKept = (given: unknown) => given === "" || isMask(given);
 
 export const secretsOf = (set: FieldSet): Set<string> =>
   new Set(set.credentialFields().flatMap((field) => (field.secret ? [field.name] : [])));
@@ -24,7 +26,7 @@ export const secretsOf = (set: FieldSet): Set<string> =>
 /** Checks fields by their schema. Throws 422 that names each bad one, and the right ones. */
 export function parseFields(set: FieldSet, given: Fields, pointer: string): Fields {
   const secrets = secretsOf(set);
-  const masked = Object.keys(given).filter((name) => secrets.has(name) && MASKS.has(given[name]));
+  const masked = Object.keys(given).filter((name) => secrets.has(name) && isMask(given[name]));
   const parsed = set.credentials.safeParse(given);
   if (parsed.success && masked.length === 0) return parsed.data;
   const problems: FieldProblem[] = [

@@ -5,11 +5,17 @@ import { explainMissingZone, findZone } from "../dns/zone-finder";
 import { withinScope } from "../dns-accounts/scope";
 import type { DnsAccountRow, DnsAccounts, OpenDnsAccount } from "../dns-accounts/service";
 import { Problem } from "../problems";
+import { isFor } from "../stored-credentials/binding";
 import type { ZoneLocation } from "./location";
 import { once } from "./once";
 
-/** Accounts are asked in their order; one that fails does not hide another that holds the name. */
-export function accountSearch(rows: DnsAccountRow[], dnsAccounts: Pick<DnsAccounts, "open">, ports: ProviderPorts) {
+/** Accounts are asked in their order; one that fails, or is for another instance, does not hide another that holds the name. */
+export function accountSearch(
+  rows: DnsAccountRow[],
+  instanceId: string | null,
+  dnsAccounts: Pick<DnsAccounts, "open">,
+  ports: ProviderPorts,
+) {
   const accounts = rows.map((row) => ({
     row,
     connection: once(async () => {
@@ -21,6 +27,10 @@ export function accountSearch(rows: DnsAccountRow[], dnsAccounts: Pick<DnsAccoun
   return async (name: string): Promise<ZoneLocation> => {
     const reasons: string[] = [];
     for (const { row, connection } of accounts) {
+      if (!isFor(row.instanceId, instanceId)) {
+        reasons.push(`${row.provider}/${row.accountId}: It is for one instance alone, which this is not for.`);
+        continue;
+      }
       try {
         const zone = await findZone(await connection(), name);
         if (zone !== undefined) return { dnsAccountId: row.id, provider: row.provider, zone };

@@ -77,7 +77,7 @@ export function createChallengeZones(ports: {
       if (alias !== undefined) requireAlias(leads, [alias, challengeName(alias)]);
       const recordNames = leads.map(({ recordName }) => recordName);
       const locate = zones.locator(ownerId, pin, recordNames);
-      const locateAnywhere = zones.locator(ownerId, {}, recordNames);
+      const locateAnywhere = zones.locator(ownerId, ofInstance(pin), recordNames);
       const places = await Promise.all(
         leads.map(async ({ challengeName, recordName, doubt }) => {
           const location = locate(recordName);
@@ -119,6 +119,9 @@ export function createChallengeZones(ports: {
     },
   };
 }
+
+/** Whatever account, but for the same instance. */
+const ofInstance = ({ instanceId = null }: DnsPin): DnsPin => ({ instanceId });
 
 /** Some providers hold fewer values in a zone than an order may need there. Throws Problem 422. */
 function requireRoom(places: ChallengePlace[]): void {

@@ -21,6 +21,8 @@ import type { DnsZone, ZoneOutcome } from "./zone-object";
 export interface DnsPin {
   provider?: string;
   accountId?: string;
+  /** The instance that it is for: accounts that are bound to another one are not used. */
+  instanceId?: string | null;
 }
 
 export interface ZonePorts {
@@ -95,7 +97,9 @@ export function createZones(ports: ZonePorts) {
   function locator(ownerId: number, pin: DnsPin, names: string[]): (name: string) => Promise<ZoneLocation> {
     const mayBeOurs = pin.provider === undefined || pin.provider === "builtin";
     const ours = once(() => (mayBeOurs ? builtinZonesOf(ownerId, names.map(normaliseName)) : new Map()));
-    const search = once(async () => accountSearch(await candidates(ownerId, pin), dnsAccounts, providerPorts));
+    const search = once(async () =>
+      accountSearch(await candidates(ownerId, pin), pin.instanceId ?? null, dnsAccounts, providerPorts),
+    );
     return async (name) => {
       const wanted = normaliseName(name);
       const own = (await ours()).get(wanted);

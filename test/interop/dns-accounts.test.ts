@@ -76,6 +76,58 @@ describeWith(["pebble", "pdns_server", "sqlite3", "openssl", "dig"], "A DNS acco
     await api().delete(path(id));
   });
 
+  it("with a stored credential works with the newest version of it, from the next call on", async () => {
+    const fields = { base_url: primary.apiUrl, api_key: primary.apiKey };
+    const stored = (await api().post("/api/credentials", { name: unique("pdns"), kind: "dns:powerdns", fields })).json;
+    const id = unique("stored");
+    const nameservers = [primary.server];
+    await api().post("/api/dns/powerdns/accounts", { account_id: id, credential_id: stored.id, nameservers });
+    const works = async () => (await api().post(`${path(id)}/test`, { zone: ZONE })).json.ok;
+    const rotate = (api_key: string) => api().patch(`/api/credentials/${stored.id}`, { fields: { api_key } });
+
+    expect(await works()).toBe(true);
+    await rotate("not-the-key");
+    expect(await works()).toBe(false);
+    await rotate(primary.apiKey);
+    expect(await works()).toBe(true);
+    await api().post(`/api/credentials/${stored.id}/roll-back`, { version: 2 });
+    expect(await works()).toBe(false);
+    await api().post(`/api/credentials/${stored.id}/roll-back`, { version: 1 });
+
+    const domain = `${unique("stored")}.${ZONE}`;
+    const pin = { dns_provider: "powerdns", dns_account_id: id, ca_account_id: caAccount };
+    const made = await api().post("/api/certificates/create?wait=60", { domain, ...pin });
+    expect(made.json.order).toMatchObject({ state: "valid" });
+    expect((await api().get(`/api/credentials/${stored.id}/usage`)).json).toEqual({
+      dns_accounts: [{ provider: "powerdns", account_id: id }],
+      notification_channels: [],
+      certificates: [domain],
+      domains: [],
+    });
+    expect((await api().delete(`/api/credentials/${stored.id}`)).json.detail).toContain(domain);
+    await api().delete(`/api/certificates/${domain}`);
+    await api().delete(path(id));
+  });
+
+  it("that is bound to an instance is used for nothing that is not of that instance", async () => {
+    const instance_id = (await api().post("/api/instances", { name: unique("instance") })).json.id;
+    const id = unique("bound");
+    const credentials = { base_url: primary.apiUrl, api_key: primary.apiKey };
+    const nameservers = [primary.server];
+    await api().post("/api/dns/powerdns/accounts", { account_id: id, credentials, nameservers, instance_id });
+    const domain = `${unique("bound")}.${ZONE}`;
+    const pin = { dns_provider: "powerdns", dns_account_id: id, ca_account_id: caAccount };
+    const refused = await api().post("/api/certificates/create", { domain, ...pin });
+    expect(refused.json).toMatchObject({ status: 422, detail: expect.stringContaining("for one instance alone") });
+
+    await api().put(path(id), { instance_id: null });
+    expect((await api().post("/api/certificates/create?wait=60", { domain, ...pin })).json.order.state).toBe("valid");
+    const later = await api().put(path(id), { instance_id });
+    expect(later.json).toMatchObject({ status: 409, certificates: [domain] });
+    await api().delete(`/api/certificates/${domain}`);
+    await api().delete(path(id));
+  });
+
   it("is what a certificate is pinned to, until it is pinned to another one: the next order goes there", async () => {
     const domain = `${unique("pinned")}.${ZONE}`;
     const pin = { dns_provider: "powerdns", account_id: second, ca_account_id: caAccount };

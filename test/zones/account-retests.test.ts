@@ -6,6 +6,7 @@ import { createDnsAccounts } from "../../src/dns-accounts/service";
 import type { Mail } from "../../src/mail/mailer";
 import { accounts, type DnsAccountTest, dnsAccounts as table } from "../../src/storage/schema";
 import { createSealer } from "../../src/storage/sealing";
+import { createStoredCredentials } from "../../src/stored-credentials/service";
 import { createAccountRetests } from "../../src/zones/account-retests";
 import { type LocalDatabase, localDatabase } from "./local-database";
 
@@ -24,12 +25,11 @@ beforeAll(async () => {
 });
 afterAll(() => local.close());
 
-const service = () =>
-  createDnsAccounts({
-    database: local.database,
-    sealer: createSealer(`k1:${Buffer.alloc(32, 1).toString("base64")}`),
-    now: () => clock,
-  });
+function service() {
+  const sealer = createSealer(`k1:${Buffer.alloc(32, 1).toString("base64")}`);
+  const ports = { database: local.database, sealer, now: () => clock };
+  return createDnsAccounts({ ...ports, storedCredentials: createStoredCredentials(ports) });
+}
 
 const resultNow = (): DnsAccountTest => ({
   ok: works,
@@ -67,7 +67,8 @@ beforeEach(async () => {
   sent = [];
   tried = [];
   await local.database.delete(table);
-  const settings = { description: null, nameservers: [], allowedZones: null, allowedRecords: null, enabled: true };
+  const scope = { allowedZones: null, allowedRecords: null, instanceId: null };
+  const settings = { description: null, nameservers: [], ...scope, credentialId: null, enabled: true };
   for (const accountId of ["tested", "untested"]) {
     const credentials = { api_token: "a-token" };
     await service().create(OWNER, "gandi", {

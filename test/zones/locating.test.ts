@@ -10,7 +10,7 @@ import { createChallengeHosts } from "../../src/zones/challenge-hosts";
 import { createChallengeZones } from "../../src/zones/challenges";
 import { ownZonesFirst } from "../../src/zones/own-zones-resolver";
 import { builtinRecords, zoneLookup } from "../../src/zones/records";
-import { createZones } from "../../src/zones/service";
+import { createZones, type DnsPin } from "../../src/zones/service";
 import { type LocalDatabase, localDatabase } from "./local-database";
 
 const OWNER = 1;
@@ -78,12 +78,14 @@ const failing = (accountId: string): Account => ({
   },
 });
 
-function challengeZones(connections: Record<string, Account> = {}) {
+/** `bound` says which of the accounts are for one instance alone. */
+function challengeZones(connections: Record<string, Account> = {}, bound: Record<string, string> = {}) {
   const scope = { allowedZones: null, allowedRecords: null, disabledAt: null };
   const rows = Object.keys(connections).map((accountId) => ({
     id: accountId,
     accountId,
     provider: "powerdns",
+    instanceId: bound[accountId] ?? null,
     ...scope,
   }));
   const dnsAccounts = {
@@ -214,6 +216,29 @@ describe("A challenge host", () => {
     aliases = { "_acme-challenge.example.com": name };
     await expect(placesOf(["example.com"])).rejects.toMatchObject({ status: 403 });
     await expect(challengeHosts().remove(OWNER, "example.com")).rejects.toMatchObject({ status: 404 });
+  });
+});
+
+describe("An account that is bound to an instance", () => {
+  const connections = () => ({ ours: listing("ours", ["example.com"]), shared: listing("shared", ["example.com"]) });
+  const accountFor = async (pin: DnsPin, name = "a.example.com") => {
+    const [place] = await challengeZones(connections(), { ours: "web-1" }).locate(OWNER, [name], pin);
+    return place?.location.dnsAccountId;
+  };
+
+  it("is used for what is of that instance, and passed over without being asked for all else", async () => {
+    expect(await accountFor({ instanceId: "web-1" })).toBe("ours");
+    asked = [];
+    expect(await accountFor({ instanceId: "web-2" })).toBe("shared");
+    expect(await accountFor({})).toBe("shared");
+    expect(asked).not.toContain("zones ours");
+  });
+
+  it("is used for no other instance's names that an alias leads to", async () => {
+    aliases = { "_acme-challenge.a.example.net": "a.example.com" };
+    const pin = { provider: "powerdns" };
+    expect(await accountFor({ ...pin, instanceId: "web-1" }, "a.example.net")).toBe("ours");
+    expect(await accountFor({ ...pin, instanceId: "web-2" }, "a.example.net")).toBe("shared");
   });
 });
 

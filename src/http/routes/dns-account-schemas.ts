@@ -40,6 +40,13 @@ const settings = {
   set_as_default: z.boolean().optional(),
   credentials: credentials.optional().describe("The provider's fields: GET /api/dns/providers lists them"),
   config: credentials.optional().describe("The same as credentials"),
+  credential_id: z
+    .uuid()
+    .nullish()
+    .describe(
+      "A stored credential in place of the fields: of the provider's own kind, or an API token where that fits",
+    ),
+  instance_id: z.uuid().nullish().describe("Only certificates of this instance may use it; null for everything"),
 };
 
 export const NewDnsAccount = z
@@ -67,6 +74,8 @@ export const DnsAccount = z
     name: z.string(),
     description: z.string().nullable(),
     credentials: credentials.describe("Secrets are masked"),
+    credential_id: z.uuid().nullable().describe("The stored credential that they come from"),
+    instance_id: z.uuid().nullable(),
     nameservers: z.array(z.string()),
     allowed_zones: z.array(z.string()).nullable(),
     allowed_records: z.array(z.enum(allowedRecords)).nullable(),
@@ -85,15 +94,22 @@ export const toTestResult = ({ ok, at, zone, steps }: DnsAccountTest): z.infer<t
   steps,
 });
 
-export const toDnsAccount = async (
-  row: DnsAccountRow,
+export async function toDnsAccounts(
+  rows: DnsAccountRow[],
   service: Pick<DnsAccounts, "masked">,
-): Promise<z.infer<typeof DnsAccount>> => ({
+): Promise<z.infer<typeof DnsAccount>[]> {
+  const masked = await service.masked(rows);
+  return rows.map((row, index) => toDnsAccount(row, masked[index] ?? {}));
+}
+
+const toDnsAccount = (row: DnsAccountRow, shown: Record<string, unknown>): z.infer<typeof DnsAccount> => ({
   account_id: row.accountId,
   provider: row.provider,
   name: row.name,
   description: row.description,
-  credentials: await service.masked(row),
+  credentials: shown,
+  credential_id: row.credentialId,
+  instance_id: row.instanceId,
   nameservers: row.nameservers,
   allowed_zones: row.allowedZones,
   allowed_records: row.allowedRecords,
@@ -110,6 +126,8 @@ export function newAccountOf(input: z.infer<typeof NewDnsAccount>): NewAccount {
     name: input.name ?? input.account_id,
     description: input.description ?? null,
     credentials: { ...input.config, ...input.credentials },
+    credentialId: input.credential_id ?? null,
+    instanceId: input.instance_id ?? null,
     nameservers: input.nameservers ?? [],
     allowedZones: input.allowed_zones ?? null,
     allowedRecords: input.allowed_records ?? null,
@@ -132,6 +150,7 @@ export function changeOf(providerId: string, input: z.infer<typeof DnsAccountCha
   }
   const given = { ...Object.fromEntries(flat), ...input.config, ...input.credentials };
   const { name, description, nameservers, allowed_zones, allowed_records, enabled, set_as_default } = input;
+  const { credential_id, instance_id } = input;
   return {
     ...(name === undefined ? {} : { name }),
     ...(description === undefined ? {} : { description }),
@@ -139,6 +158,8 @@ export function changeOf(providerId: string, input: z.infer<typeof DnsAccountCha
     ...(allowed_zones === undefined ? {} : { allowedZones: allowed_zones }),
     ...(allowed_records === undefined ? {} : { allowedRecords: allowed_records }),
     ...(enabled === undefined ? {} : { enabled }),
+    ...(credential_id === undefined ? {} : { credentialId: credential_id }),
+    ...(instance_id === undefined ? {} : { instanceId: instance_id }),
     ...(set_as_default === undefined ? {} : { setAsDefault: set_as_default }),
     ...(Object.keys(given).length === 0 ? {} : { credentials: given }),
   };

@@ -16,7 +16,7 @@ import {
   NewDnsAccount,
   newAccountOf,
   TestResult,
-  toDnsAccount,
+  toDnsAccounts,
   toTestResult,
 } from "./dns-account-schemas";
 
@@ -36,7 +36,9 @@ const account = provider.extend({ account_id: z.string() });
 
 const subjectOf = (row: Pick<DnsAccountRow, "provider" | "accountId">) =>
   `dns_account ${row.provider}/${row.accountId}`;
-const respond = (c: Context<AppEnv>, row: DnsAccountRow) => toDnsAccount(row, c.var.services.dnsAccounts);
+const respondAll = (c: Context<AppEnv>, rows: DnsAccountRow[]) => toDnsAccounts(rows, c.var.services.dnsAccounts);
+const respond = async (c: Context<AppEnv>, row: DnsAccountRow) =>
+  (await respondAll(c, [row]))[0] as z.infer<typeof DnsAccount>;
 
 export const dnsAccounts = api();
 dnsAccounts.use(signedIn({ read: "dns:read", write: "dns:write" }));
@@ -93,7 +95,7 @@ dnsAccounts.openapi(
   }),
   async (c) => {
     const rows = await c.var.services.dnsAccounts.list(c.var.account.id, c.req.valid("param").provider);
-    return c.json({ accounts: await Promise.all(rows.map((row) => respond(c, row))) }, 200);
+    return c.json({ accounts: await respondAll(c, rows) }, 200);
   },
 );
 
