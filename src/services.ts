@@ -25,6 +25,7 @@ import { createRenewals } from "./certificates/renewals";
 import { createCertificates } from "./certificates/service";
 import { txtValues } from "./dns/cname";
 import { createProviderHttp } from "./dns/http";
+import { normaliseName } from "./dns/names";
 import { isPrivateHost, privateHostRefusal } from "./dns/private-hosts";
 import { dohResolver, ResolveError } from "./dns/resolver";
 import type { Connect } from "./dns/tcp";
@@ -48,7 +49,9 @@ import { createChallengeHosts } from "./zones/challenge-hosts";
 import { createChallengeZones } from "./zones/challenges";
 import { ownZonesFirst } from "./zones/own-zones-resolver";
 import { builtinRecords, zoneLookup } from "./zones/records";
+import { createServedZones } from "./zones/served-zones";
 import { createZones } from "./zones/service";
+import { createZoneSigning } from "./zones/signing";
 
 export type Services = ReturnType<typeof compose>;
 
@@ -79,7 +82,8 @@ function compose(env: Env) {
     return connect(address);
   };
   const baseZone = createBaseZone({ database, builtinZone: env.BUILTIN_ZONE, now });
-  const records = withBaseZone(zoneLookup(database), baseZone);
+  const nameservers = namesIn(env.NAMESERVERS);
+  const records = withBaseZone(zoneLookup(database, nameservers), baseZone);
   const world = dohResolver({ url: env.DOH_URL, fetch: outside });
   const resolver = ownZonesFirst(records, world);
 
@@ -228,6 +232,8 @@ function compose(env: Env) {
     accountRetests: createAccountRetests({ dnsAccounts, accountTests, notices, now }),
     records,
     authorities,
+    servedZones: createServedZones({ database, records, world, nameservers, now }),
+    zoneSigning: createZoneSigning({ database, sealer }),
     caAccounts,
     caFetch,
     orderRecords,
@@ -240,6 +246,13 @@ function compose(env: Env) {
     builtinCa,
   };
 }
+
+/** "ns1.example.net, ns2.example.net" */
+const namesIn = (list: string): string[] =>
+  list
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map(normaliseName);
 
 /** As whoever may do all that the account may. */
 const everythingOf = (account: AccountIdentity) => ({ account, allowedDomains: null, instanceId: null });

@@ -6,6 +6,8 @@ export interface ServedZone {
   id: number;
   name: string;
   serial: number;
+  /** The host names of its name servers; without any, it is "ns1" in the zone itself. */
+  nameservers?: string[] | null;
 }
 
 /** Everything in storage that a question about one name needs. */
@@ -35,12 +37,12 @@ const RETRY = 600;
 const EXPIRE = 1_209_600;
 
 /** The records that a zone has at its apex without anybody writing them. */
-export function apexRecords({ name, serial }: ServedZone): ResourceRecord[] {
-  const server = `ns1.${name}`;
-  const soa = [server, `hostmaster.${name}`, serial, REFRESH, RETRY, EXPIRE, TTL].join(" ");
+export function apexRecords({ name, serial, nameservers }: ServedZone): ResourceRecord[] {
+  const servers = nameservers?.length ? nameservers : [`ns1.${name}`];
+  const soa = [servers[0], `hostmaster.${name}`, serial, REFRESH, RETRY, EXPIRE, TTL].join(" ");
   return [
     { name, type: "SOA", ttl: TTL, value: soa },
-    { name, type: "NS", ttl: TTL, value: server },
+    ...servers.map((value) => ({ name, type: "NS", ttl: TTL, value })),
   ];
 }
 

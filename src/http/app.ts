@@ -33,6 +33,7 @@ import { secondStep } from "./routes/second-step";
 import { sessions } from "./routes/sessions";
 import { signUpRoutes } from "./routes/sign-up";
 import { twoFactor } from "./routes/two-factor";
+import { adminZones, zones } from "./routes/zones";
 
 const mounts = [
   ["/", pages],
@@ -49,6 +50,7 @@ const mounts = [
   ["/api", secondStep],
   ["/api-keys", apiKeys],
   ["/api/api-keys", apiKeys],
+  ["/api/admin/zones", adminZones],
   ["/api/admin", admin],
   ["/api/audit", audit],
   ["/api/ca/authorities", authorities],
@@ -60,6 +62,7 @@ const mounts = [
   ["/api/settings/dns", dnsSettings],
   ["/api/domains", domains],
   ["/api/instances", instances],
+  ["/api/zones", zones],
 ] as const;
 
 /** What is tried without a credential, and costs something. */

@@ -16,7 +16,7 @@ export const pathOf = (name: string): string => `${name.split(".").reverse().joi
 /** A list as one parameter: a query takes 100 at most, a name may have 127 labels. */
 export const among = (names: string[]) => sql`IN (SELECT value FROM json_each(${JSON.stringify(names)}))`;
 
-const zoneColumns = { id: zones.id, name: zones.name, serial: zones.serial };
+const zoneColumns = { id: zones.id, name: zones.name, serial: zones.serial, nameservers: zones.nameservers };
 const recordColumns = { name: records.name, type: records.type, value: records.value, ttl: records.ttl };
 
 export interface ZoneRecords extends RemoteZones {
@@ -32,7 +32,10 @@ const ownersOf = (name: string) => [
     .map((ancestor) => `*.${ancestor}`),
 ];
 
-export function zoneLookup(database: Database): ZoneRecords {
+/** `nameservers` are those of the installation, for zones that name none of their own. */
+export function zoneLookup(database: Database, nameservers: string[] = []): ZoneRecords {
+  const served = (zone: ServedZone): ServedZone => ({ ...zone, nameservers: zone.nameservers ?? nameservers });
+
   const zonesAbove = (lineage: string[]) =>
     database
       .select(zoneColumns)
@@ -58,8 +61,10 @@ export function zoneLookup(database: Database): ZoneRecords {
                 ORDER BY length(name) DESC LIMIT -1 OFFSET 1))`,
       );
 
-  const zoneNamed = async (name: string): Promise<ServedZone | undefined> =>
-    (await database.select(zoneColumns).from(zones).where(eq(zones.name, name)))[0];
+  async function zoneNamed(name: string): Promise<ServedZone | undefined> {
+    const [zone] = await database.select(zoneColumns).from(zones).where(eq(zones.name, name));
+    return zone && served(zone);
+  }
 
   return {
     /** One round trip: the zone, the records at the name and at wildcards above it, and which names exist. */
@@ -73,7 +78,7 @@ export function zoneLookup(database: Database): ZoneRecords {
       const [zone] = found;
       if (!zone) return { records: [], existing: [] };
       return {
-        zone,
+        zone: served(zone),
         records: at.filter(({ zoneId }) => zoneId === zone.id),
         existing: existing.map((row) => row.name),
       };
@@ -81,7 +86,7 @@ export function zoneLookup(database: Database): ZoneRecords {
 
     /** One round trip, for any number of names. */
     async withoutAlias(names) {
-      const [served, aliases] = await database.batch([
+      const [ours, aliases] = await database.batch([
         database
           .select({ name: zones.name })
           .from(zones)
@@ -91,7 +96,7 @@ export function zoneLookup(database: Database): ZoneRecords {
           .from(records)
           .where(and(sql`${records.path} ${among(names.flatMap(ownersOf).map(pathOf))}`, eq(records.type, "CNAME"))),
       ]);
-      const isServed = new Set(served.map(({ name }) => name));
+      const isServed = new Set(ours.map(({ name }) => name));
       const isAlias = new Set(aliases.map(({ name }) => name));
       return new Set(
         names.filter(
@@ -104,7 +109,7 @@ export function zoneLookup(database: Database): ZoneRecords {
 
     zone: zoneNamed,
 
-    zones: () => database.select(zoneColumns).from(zones),
+    zones: async () => (await database.select(zoneColumns).from(zones)).map(served),
 
     async allRecords(name): Promise<ResourceRecord[]> {
       const zone = await zoneNamed(name);

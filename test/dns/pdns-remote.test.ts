@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { answerRemote } from "../../src/dns/pdns-remote";
 import { describeWith } from "../support/tools";
+import { memorySigning } from "./memory-signing";
 import { memoryZones } from "./memory-zones";
 import { type RemotePowerDns, startRemotePowerDns } from "./powerdns-remote";
 
@@ -20,7 +21,11 @@ const zones = memoryZones({
   "other.test": [["a.other.test", "A", "192.0.2.4"]],
 });
 
-const call = async (path: string) => (await answerRemote(path, zones)).result;
+const signing = memorySigning(["certedge.test"]);
+const call = async (path: string, form?: Record<string, string | string[]>) => {
+  const pairs = Object.entries(form ?? {}).flatMap(([name, value]) => [value].flat().map((one) => [name, one]));
+  return (await answerRemote(path, { zones, signing }, new URLSearchParams(pairs))).result;
+};
 
 describe("Our side of PowerDNS's remote backend", () => {
   it("lists every type at a name, SOA and NS records at the apex among them", async () => {
@@ -70,6 +75,40 @@ describe("Our side of PowerDNS's remote backend", () => {
     expect(await call("list/3/example%2eorg%2e")).toBe(false);
   });
 
+  it("keeps keys, whichever side of the zone's name their number is on", async () => {
+    const key = { flags: "257", active: "1", published: "0", content: "Private-key-format: v1.2\nAlgorithm: 13" };
+    const id = await call("addDomainKey/certedge.test.", key);
+    expect(await call("getDomainKeys/certedge.test.")).toEqual([
+      { id, flags: 257, active: true, published: false, content: key.content },
+    ]);
+    expect(await call(`deactivateDomainKey/${id}/certedge.test.`)).toBe(true);
+    expect(await call(`publishDomainKey/certedge.test./${id}`)).toBe(true);
+    expect(await call("getDomainKeys/certedge.test.")).toMatchObject([{ active: false, published: true }]);
+    expect(await call(`removeDomainKey/${id}/certedge.test.`)).toBe(true);
+    expect(await call(`removeDomainKey/${id}/certedge.test.`)).toBe(false);
+    expect(await call("getDomainKeys/certedge.test.")).toEqual([]);
+  });
+
+  it("takes no key for a zone that is not ours, and none without content or with flags that are no number", async () => {
+    const key = { flags: "257", active: "1", content: "x" };
+    expect(await call("addDomainKey/example.org.", key)).toBe(false);
+    expect(await call("addDomainKey/certedge.test.", { ...key, content: "" })).toBe(false);
+    expect(await call("addDomainKey/certedge.test.", { ...key, flags: "many" })).toBe(false);
+    expect(await call("getDomainKeys/certedge.test.")).toEqual([]);
+  });
+
+  it("keeps metadata, but denies names in narrow mode whatever it is told", async () => {
+    expect(await call("setDomainMetadata/certedge.test./ALLOW-AXFR-FROM", { "value[]": ["192.0.2.1", "::1"] })).toBe(
+      true,
+    );
+    expect(await call("getDomainMetadata/certedge.test./ALLOW-AXFR-FROM")).toEqual(["192.0.2.1", "::1"]);
+    expect(await call("setDomainMetadata/certedge.test./ALLOW-AXFR-FROM")).toBe(true);
+    expect(await call("getDomainMetadata/certedge.test./ALLOW-AXFR-FROM")).toEqual([]);
+    expect(await call("setDomainMetadata/certedge.test./NSEC3NARROW")).toBe(false);
+    expect(await call("setDomainMetadata/certedge.test./NSEC3PARAM", { "value[]": "1 0 5 ab" })).toBe(false);
+    expect(await call("getAllDomainMetadata/certedge.test.")).toEqual({ NSEC3PARAM: ["1 0 0 -"], NSEC3NARROW: ["1"] });
+  });
+
   it("says that it has nothing to what it does not know or cannot read", async () => {
     for (const path of ["", "lookup", "lookup/SOA", "startTransaction/1/x", "constructor", "__proto__/x", "toString"]) {
       expect([false, []], path).toContainEqual(await call(path));
@@ -82,7 +121,7 @@ describe("Our side of PowerDNS's remote backend", () => {
 describeWith(["pdns_server", "dig"], "A real PowerDNS with our records behind it", () => {
   let powerdns: RemotePowerDns;
   beforeAll(async () => {
-    powerdns = await startRemotePowerDns(zones);
+    powerdns = await startRemotePowerDns({ zones, signing: memorySigning(["certedge.test"]) });
   }, 20_000);
   afterAll(() => powerdns?.stop());
   beforeEach(() => {
@@ -154,12 +193,27 @@ describeWith(["pdns_server", "dig"], "A real PowerDNS with our records behind it
     expect(records).toHaveLength(2 + 1 + 9); // the SOA record comes first and last
   });
 
+  it("signs a zone with keys that it keeps with us, so that answers and denials can be validated", async () => {
+    await powerdns.util("secure-zone", "certedge.test");
+    expect((await powerdns.util("show-zone", "certedge.test")).toString()).toContain("ECDSAP256SHA256");
+    expect((await powerdns.dig("home.certedge.test A", "+dnssec")).records.join()).toContain("RRSIG A 13");
+    const anchor = await powerdns.util("export-zone-dnskey", "certedge.test", "1");
+    const validate = (name: string, type: string) => powerdns.delv(anchor, "certedge.test", name, type);
+    expect(await validate("home.certedge.test", "A")).toContain("; fully validated");
+    expect(await validate("long.certedge.test", "TXT")).toContain("; fully validated");
+    expect(await validate("x.y.wild.certedge.test", "TXT")).toContain("; fully validated");
+    expect(await validate("alias.certedge.test", "AAAA")).toContain("; fully validated");
+    expect(await validate("nobody.certedge.test", "A")).toContain("; negative response, fully validated");
+    expect(await validate("home.certedge.test", "MX")).toContain("; negative response, fully validated");
+    expect(await validate("deep.certedge.test", "A")).toContain("; negative response, fully validated");
+  });
+
   it("asks for nothing that we do not know", async () => {
     await powerdns.dig("alias.certedge.test A");
     await powerdns.dig("certedge.test ANY", "+tcp");
     await powerdns.dig("certedge.test AXFR");
     const known =
-      /^(lookup|list|getDomainInfo|getAllDomains|getAllDomainMetadata|getDomainMetadata|getDomainKeys)(\/|$)/;
+      /^(lookup|list|getDomainInfo|getAllDomains|getAllDomainMetadata|getDomainMetadata|getDomainKeys|addDomainKey|setDomainMetadata)(\/|$)/;
     expect(powerdns.calls.filter((path) => !known.test(path))).toEqual([]);
   });
 });

@@ -123,6 +123,13 @@ const table: Record<string, Row> = {
   makeDnsAccountDefault: another(() => ({ account_id: things.account_id })),
   getDnsSettings: own(),
   changeDnsSettings: own(),
+  listZones: own(),
+  claimZone: { ...own(201, 403), body: () => ({ name: `another-${things.zone}` }) },
+  verifyZone: { stranger: 404, free: 403 },
+  getZone: another(),
+  changeZone: another(() => ({ nameservers: null })),
+  deleteZone: another(),
+  exportZone: another(),
   createChallengeHost: { ...own(201, 403), body: () => ({ domain: "another.example" }) },
   listChallengeHosts: own(),
   deleteChallengeHost: another(),
@@ -140,6 +147,8 @@ const table: Record<string, Row> = {
   exportAuditEntries: own(),
   verifyAuditEntries: own(),
 
+  listBaseZones: administrators,
+  createBaseZone: administrators,
   createInvitation: administrators,
   listInvitations: administrators,
   deleteInvitation: administrators,
@@ -210,6 +219,8 @@ beforeAll(async () => {
   const authority = (await me.post("/api/ca/authorities", inHouse)).json;
   agent = (await me.post(`/api/instances/${instance.id}/keys`, { name: "agent" })).json.key;
   const spare = (await me.post(`/api/instances/${instance.id}/keys`, { name: "spare" })).json;
+  const zone = `${name.split(".")[0]}.example`;
+  await request(admin()).post("/api/admin/zones", { name: zone, account_id: ada.id });
   const [caAccount] = (await me.get("/api/ca/accounts")).json.accounts;
   const [session] = (await me.get("/api/sessions")).json.sessions;
   const invited = { email: `${name.split(".")[0]}@example.org`, plan: "free" };
@@ -218,6 +229,7 @@ beforeAll(async () => {
     name,
     domain: name,
     fqdn: name,
+    zone,
     order: json.order.id,
     provider: "cloudflare",
     account_id: "home",

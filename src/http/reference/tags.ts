@@ -8,6 +8,7 @@ const groups = [
     ["/api/instances"],
     "What certificates are for: servers, clusters, sites, and what they have installed.",
   ],
+  ["Zones", ["/api/zones"], "Zones that certedge serves itself."],
   ["Domains", ["/api/domains"], "Host names that follow an address."],
   ["Authorities", ["/api/ca/authorities"], "Certificate authorities: those that are known, and your own."],
   ["CA accounts", ["/api/ca"], "Registrations with certificate authorities."],
