@@ -38,19 +38,18 @@ export const AuthorityChange = z
   .strictObject({ ...settings, title: settings.title.optional() })
   .openapi("AuthorityChange");
 
-export const DirectoryAnswer = z
-  .object({
-    url: z.string(),
-    read_at: z.string().nullable().describe("When it said what stands here"),
-    problem: z.string().nullable().describe("Why it could not be read since"),
-    profiles: z.record(z.string(), z.string()).nullable(),
-    renewal_information: z.boolean().nullable().describe("RFC 9773"),
-    external_account_required: z.boolean().nullable(),
-    terms_of_service: z.string().nullable(),
-    website: z.string().nullable(),
-    caa_identities: z.array(z.string()).nullable(),
-  })
-  .openapi("AcmeDirectory");
+/** Without a name in the document: a schema that has one cannot be null there. */
+export const DirectoryAnswer = z.object({
+  url: z.string(),
+  read_at: z.string().nullable().describe("When it said what stands here"),
+  problem: z.string().nullable().describe("Why it could not be read since"),
+  profiles: z.record(z.string(), z.string()).nullable(),
+  renewal_information: z.boolean().nullable().describe("RFC 9773"),
+  external_account_required: z.boolean().nullable(),
+  terms_of_service: z.string().nullable(),
+  website: z.string().nullable(),
+  caa_identities: z.array(z.string()).nullable(),
+});
 
 const Limit = z.object({ most: z.number().int(), window_seconds: z.number().int() });
 
