@@ -171,6 +171,7 @@ export function createStoredCredentials(ports: CredentialPorts) {
         version: 1,
         ...expiryOf(input, { expiresAt: null, remindAt: null }, now()),
         lastTest: null,
+        retestAt: null,
         createdAt: now(),
         updatedAt: now(),
       };

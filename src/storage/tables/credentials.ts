@@ -30,12 +30,15 @@ export const storedCredentials = sqliteTable(
     /** Whether its secrets may ever be shown again. */
     mayBeUnlocked: flag("may_be_unlocked").notNull(),
     lastTest: json<CredentialTest>("last_test"),
+    /** When it is tried out again by itself; null for what nobody has tried out, or only a person can. */
+    retestAt: instant("retest_at"),
     createdAt: instant("created_at").notNull(),
     updatedAt: instant("updated_at").notNull(),
   },
   (t) => [
     uniqueIndex("stored_credentials_by_name").on(t.ownerId, t.name),
     index("stored_credentials_to_remind_of").on(t.remindAt).where(sql`remind_at IS NOT NULL`),
+    index("stored_credentials_to_test").on(t.retestAt).where(sql`retest_at IS NOT NULL`),
   ],
 );
 
