@@ -26,3 +26,15 @@ export class DnsProviderError extends Error {
     this.outcomeUnknown = outcomeUnknown;
   }
 }
+
+/** Whether it was done; false where it was refused, so that whoever tried looks what is in the way. */
+export async function wasTaken(attempt: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await attempt();
+    return true;
+  } catch (error) {
+    if (error instanceof DnsProviderError && (error.kind === "refused" || error.kind === "zone_not_found"))
+      return false;
+    throw error;
+  }
+}

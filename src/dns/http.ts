@@ -105,6 +105,9 @@ export interface ProviderIdentity {
   secrets: readonly string[];
 }
 
+/** For an answer that is of use where it has the known form, and whose request has done its work where it has not. */
+export const ifKnown = <Schema extends z.ZodType>(schema: Schema) => schema.optional().catch(undefined);
+
 const MOST_PAGES = 1_000;
 
 /** The factory that ports.http is. */

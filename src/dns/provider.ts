@@ -28,6 +28,12 @@ export interface RecordValue {
   challenge?: AnsweredChallenge;
 }
 
+/** A value that is to be added. */
+export interface AddedValue extends RecordValue {
+  /** Nobody has asked for it before: it cannot be there yet, and need not be looked for. */
+  isNew?: boolean;
+}
+
 /** All values of one name and type; no values means that the set is gone. */
 export interface RecordSet {
   name: string;
@@ -48,11 +54,11 @@ export interface ZoneConnection {
   /** Where the API can be asked for one zone: whether it sees a zone of exactly this name. */
   hasZone?(name: string): Promise<boolean>;
   /** Adds the value beside what is there; one that is there already is a success. */
-  add(zone: string, record: RecordValue): Promise<void>;
+  add(zone: string, record: AddedValue): Promise<void>;
   /** Removes exactly this value; one that is gone already is a success. */
   remove(zone: string, record: RecordValue): Promise<void>;
   /** Where many values can be written at once: as `add` and `remove` do with each. */
-  addAll?(zone: string, records: RecordValue[]): Promise<void>;
+  addAll?(zone: string, records: AddedValue[]): Promise<void>;
   removeAll?(zone: string, records: RecordValue[]): Promise<void>;
   /** Makes the set exactly this. */
   replace(zone: string, set: RecordSet): Promise<void>;
@@ -127,19 +133,32 @@ function careful(connection: ZoneConnection, minimum: number): ZoneConnection {
   const { addAll, removeAll } = connection;
   return {
     ...connection,
-    ...(addAll ? { addAll: (zone, records) => againIfUnknown(() => addAll(zone, records.map(raise))) } : {}),
+    ...(addAll
+      ? {
+          addAll: (zone, records) =>
+            againIfUnknown((isAgain) =>
+              addAll(
+                zone,
+                records.map((record) => raise(asGiven(record, isAgain))),
+              ),
+            ),
+        }
+      : {}),
     ...(removeAll ? { removeAll: (zone, records) => againIfUnknown(() => removeAll(zone, records.map(raise))) } : {}),
-    add: (zone, record) => againIfUnknown(() => connection.add(zone, raise(record))),
+    add: (zone, record) => againIfUnknown((isAgain) => connection.add(zone, raise(asGiven(record, isAgain)))),
     remove: (zone, record) => againIfUnknown(() => connection.remove(zone, raise(record))),
     replace: (zone, set) => againIfUnknown(() => connection.replace(zone, raise(set))),
   };
 }
 
-async function againIfUnknown(write: () => Promise<void>): Promise<void> {
+/** What nobody knows the outcome of may be there the second time. */
+const asGiven = (record: AddedValue, isAgain: boolean): AddedValue => (isAgain ? { ...record, isNew: false } : record);
+
+async function againIfUnknown(write: (isAgain: boolean) => Promise<void>): Promise<void> {
   try {
-    await write();
+    await write(false);
   } catch (error) {
     if (!(error instanceof DnsProviderError && error.outcomeUnknown)) throw error;
-    await write();
+    await write(true);
   }
 }

@@ -1,4 +1,5 @@
 /** The writes to an API that takes whole record sets: read, changed, written back with what others have put there. */
+import { wasTaken } from "./errors";
 import type { RecordSet, RecordType, ZoneConnection } from "./provider";
 import { sameValue } from "./values";
 
@@ -14,6 +15,8 @@ export type SetName = Pick<RecordSet, "name" | "type">;
 export interface WholeSets {
   /** Nothing where there is no such set. */
   read(zone: string, set: SetName): Promise<WholeSet | undefined>;
+  /** Makes a set that is not there; refused where it is. For an API that has such a call. */
+  create?(zone: string, set: SetName & WholeSet): Promise<void>;
   /** Makes the set exactly this, which is not empty. */
   write(zone: string, set: SetName & WholeSet): Promise<void>;
   /** Gone already is a success. */
@@ -23,12 +26,15 @@ export interface WholeSets {
 
 export function wholeRecordSets({
   read,
+  create,
   write,
   drop,
   toContent,
 }: WholeSets): Pick<ZoneConnection, "add" | "remove" | "replace"> {
   return {
-    async add(zone, { name, type, value, ttl }) {
+    async add(zone, { name, type, value, ttl, isNew }) {
+      const alone = { name, type, ttl, contents: [toContent(type, value)] };
+      if (isNew && create && (await wasTaken(() => create(zone, alone)))) return;
       const there = (await read(zone, { name, type })) ?? { contents: [], ttl };
       if (there.contents.some((content) => sameValue(type, content, value))) return;
       await write(zone, { name, type, ttl: there.ttl, contents: [...there.contents, toContent(type, value)] });

@@ -57,6 +57,12 @@ export class DesiredState {
     }
   }
 
+  /** Whether somebody wants this value, or it is still to be removed: it may be there. */
+  mayBeThere({ name, type, value }: RecordValue): boolean {
+    const asked = this.sql.exec("SELECT 1 FROM placed WHERE name = ? AND type = ? AND value = ?", name, type, value);
+    return asked.toArray().length > 0;
+  }
+
   /** Notes that `owner` wants none of its values any more; they are due for removal at once. */
   unwant(owner: string, now: number): void {
     this.sql.exec("UPDATE placed SET unwanted = 1, attempts = 0, due_at = ? WHERE owner = ?", now, owner);

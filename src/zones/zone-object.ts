@@ -1,7 +1,7 @@
 /** The DnsZone object: one for each DNS account and zone. It serialises every write, keeps what should be there, and retries until it is. */
 import { DurableObject } from "cloudflare:workers";
 import { DnsProviderError } from "../dns/errors";
-import type { RecordSet, RecordValue, ZoneConnection } from "../dns/provider";
+import type { AddedValue, RecordSet, RecordValue, ZoneConnection } from "../dns/provider";
 import { Problem } from "../problems";
 import { createServices } from "../services";
 import { DesiredState, NEVER, type PlacedValue } from "./desired-state";
@@ -33,16 +33,27 @@ export class DnsZone extends DurableObject<Env> {
 
   /** Places values beside what is there, for `owner`; all are at the provider when it answers ok. */
   place(owner: string, values: RecordValue[]): Promise<ZoneOutcome> {
-    return this.placeUntil(() => Date.now() + DAY, owner, values);
+    return this.placeUntil(
+      () => Date.now() + DAY,
+      owner,
+      () =>
+        // A challenge's value is no other's: unless it was asked for before, it cannot be there.
+        values.map((value) => ({ ...value, isNew: !this.desired.mayBeThere(value) })),
+    );
   }
 
   /** The same for values that stand until `owner` gives them up. */
   keep(owner: string, values: RecordValue[]): Promise<ZoneOutcome> {
-    return this.placeUntil(() => NEVER, owner, values);
+    return this.placeUntil(
+      () => NEVER,
+      owner,
+      () => values,
+    );
   }
 
-  private placeUntil(strayAt: () => number, owner: string, values: RecordValue[]): Promise<ZoneOutcome> {
+  private placeUntil(strayAt: () => number, owner: string, given: () => AddedValue[]): Promise<ZoneOutcome> {
     return this.serialise(async (connection, zone) => {
+      const values = given();
       this.makeRoom(connection, owner, values);
       this.desired.want(owner, values, strayAt());
       await this.wakeBy(Date.now() + LEASE);

@@ -34,14 +34,17 @@ describe("sets that an API guards", () => {
     async function writeAll(_: string, changes: Change[]) {
       writes.push(changes.map(({ set }) => keyOf(set)));
       inBetween();
-      if (changes.some(({ set, before }) => sets.get(keyOf(set)) !== before)) return false;
+      if (changes.some(({ set, before }) => sets.get(keyOf(set)) !== before)) return "stale";
       for (const { set, after } of changes) {
         if (after) sets.set(keyOf(set), after);
         else sets.delete(keyOf(set));
       }
-      return true;
+      return changes.map(({ after }) => after);
     }
-    const write = (zone: string, change: Change) => writeAll(zone, [change]);
+    async function write(zone: string, change: Change) {
+      const outcome = await writeAll(zone, [change]);
+      return outcome === "stale" ? outcome : outcome[0];
+    }
     const http = unused({ title: "Example", needs: "nothing", secrets: [] });
     return guardedSets(http, { ...store, ...(atOnce ? { writeAll } : { write }) });
   }
@@ -84,6 +87,34 @@ describe("sets that an API guards", () => {
       detail: "Somebody else changes a.example.com TXT all the time.",
     });
     expect(writes).toHaveLength(5);
+  });
+
+  it("are written unseen where a value is new, and read only where somebody has been there", async () => {
+    const { add, addAll, remove } = connection();
+    await add(ZONE, { ...txt("a", "1"), isNew: true });
+    await addAll(ZONE, [
+      { ...txt("a", "2"), isNew: true },
+      { ...txt("b", "3"), isNew: true },
+    ]);
+    await remove(ZONE, txt("a", "1"));
+    expect([...sets.values()].map(({ contents }) => contents)).toEqual([["2"], ["3"]]);
+    expect({ reads, writes: writes.length }).toEqual({ reads: 0, writes: 3 });
+
+    sets.set("b.example.com TXT", { ttl: 300, contents: ["theirs", "3"] });
+    await remove(ZONE, txt("b", "3"));
+    expect(sets.get("b.example.com TXT")).toEqual({ ttl: 300, contents: ["theirs"] });
+    expect({ reads, writes: writes.length }).toEqual({ reads: 1, writes: 5 });
+  });
+
+  it("are read where they are believed to be so already", async () => {
+    const { add, remove } = connection();
+    await add(ZONE, { ...txt("a", "1"), isNew: true });
+    sets.delete("a.example.com TXT");
+    await add(ZONE, txt("a", "1"));
+    expect(sets.get("a.example.com TXT")?.contents).toEqual(["1"]);
+    sets.set("a.example.com TXT", { ttl: 60, contents: ["1", "2"] });
+    await remove(ZONE, txt("a", "2"));
+    expect(sets.get("a.example.com TXT")?.contents).toEqual(["1"]);
   });
 
   it("are not written where they are so already", async () => {

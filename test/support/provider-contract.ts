@@ -229,6 +229,33 @@ export function describeZoneWrites(title: string, setUp: () => ProviderPeer | Pr
       expect(await peer.look(NAME, "TXT")).toEqual({ contents: FOREIGN, ttl: ttlFor(3600) });
     });
 
+    it("adds a value that nobody asked for before beside what others have put at the name, and removes it alone", async () => {
+      await peer.put(ZONE, { name: NAME, type: "TXT", contents: FOREIGN, ttl: 3600 });
+      await connection.add(ZONE, { ...txt(FIRST), isNew: true });
+      await connection.add(ZONE, { ...txt(SECOND), isNew: true });
+      expect(await contents()).toEqual([...FOREIGN, ...quoted(FIRST, SECOND)].sort());
+      await connection.remove(ZONE, txt(FIRST));
+      expect(await contents()).toEqual([...FOREIGN, ...quoted(SECOND)].sort());
+      await connection.remove(ZONE, txt(SECOND));
+      expect(await peer.look(NAME, "TXT")).toEqual({ contents: FOREIGN, ttl: ttlFor(3600) });
+    });
+
+    it("removes what it has added itself, and nothing that others have added since", async () => {
+      await connection.add(ZONE, { ...txt(FIRST), isNew: true });
+      await connectTo(peer).add(ZONE, txt(SECOND));
+      await connection.remove(ZONE, txt(FIRST));
+      expect(await peer.look(NAME, "TXT")).toEqual({ contents: quoted(SECOND), ttl: ttlFor(60) });
+    });
+
+    it("removes what it has added itself, also where others have removed it already", async () => {
+      await connection.add(ZONE, { ...txt(FIRST), isNew: true });
+      await connectTo(peer).remove(ZONE, txt(FIRST));
+      await connection.remove(ZONE, txt(FIRST));
+      expect(await contents()).toEqual([]);
+      await connection.add(ZONE, txt(FIRST));
+      expect(await contents()).toEqual(quoted(FIRST));
+    });
+
     it("finds a value again in whatever strings it is kept", async () => {
       const long = `${"x".repeat(200)} ${"y".repeat(200)}`;
       await peer.put(ZONE, {

@@ -134,6 +134,14 @@ export function describeProviderFaults(title: string, setUp: () => FakeProvider)
       expect((await peer.look(record.name, "TXT")).contents).toEqual([]);
     });
 
+    it("may act and then lose the connection when a value is new: it is there once", async () => {
+      peer.api.fail("breaks after", { on: "writes" });
+      await connection.add(ZONE, { ...record, isNew: true });
+      await expectOneValue();
+      await connection.remove(ZONE, record);
+      expect((await peer.look(record.name, "TXT")).contents).toEqual([]);
+    });
+
     it("that cannot be reached is unavailable", async () => {
       peer.api.fail("breaks before", { times: 100 });
       expect(await failure(() => ask())).toMatchObject({ kind: "unavailable", detail: "It cannot be reached." });

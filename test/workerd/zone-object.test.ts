@@ -60,3 +60,20 @@ describe("The zone of an older version", () => {
     ]);
   });
 });
+
+describe("A value that is to be placed", () => {
+  it("may be there while somebody wants it or it is still to go, and is new to the provider else", async () => {
+    const value = { name: "_acme-challenge.example.com", type: "TXT" as const, value: "proof", ttl: 60 };
+    await runInDurableObject(DNS_ZONE.getByName("builtin/example.net"), (_, { storage: { sql } }) => {
+      const state = new DesiredState(sql);
+      expect(state.mayBeThere(value)).toBe(false);
+      state.want("order", [value], 9);
+      expect(state.mayBeThere(value)).toBe(true);
+      expect(state.mayBeThere({ ...value, value: "another" })).toBe(false);
+      state.unwant("order", 5);
+      expect(state.mayBeThere(value)).toBe(true);
+      for (const gone of state.removals(5)) state.forget(gone);
+      expect(state.mayBeThere(value)).toBe(false);
+    });
+  });
+});

@@ -109,15 +109,17 @@ export const akamai = defineProvider({
           const at = setPath(zone, identity);
           if (!after) {
             await api.send("DELETE", at, undefined, { query, gone: "ok" });
-            return true;
+            return undefined;
           }
           const isStale = before ? isGone : isThere;
           const body = { ...identity, ttl: after.ttl, rdata: after.contents };
-          return api.ask(before ? "PUT" : "POST", at, body, z.boolean(), {
+          const isDone = await api.ask(before ? "PUT" : "POST", at, body, z.boolean(), {
             query,
             judge: (answer) => (isStale(answer) ? "ok" : judge(answer)),
             read: ({ status }) => status < 300,
           });
+          // Only that a set is there or not is guarded, not what it holds: it is read before it is changed.
+          return isDone ? undefined : "stale";
         },
       }),
     };

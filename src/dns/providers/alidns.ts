@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { strictQuery } from "../canonical-request";
-import type { ApiAnswer, RequestOptions, Verdict } from "../http";
+import { type ApiAnswer, ifKnown, type RequestOptions, type Verdict } from "../http";
 import { normaliseName, relativeName } from "../names";
 import { defineProvider, type RecordValue, secret } from "../provider";
 import { singleRecords } from "../single-records";
@@ -29,6 +29,7 @@ const record = z.object({
   TTL: z.number(),
   Line: z.string(),
 });
+const created = ifKnown(z.object({ RecordId: z.string() }));
 const recordList = z.object({ TotalCount: z.number(), DomainRecords: z.object({ Record: z.array(record) }) });
 
 const codeOf = (body: unknown) => failure.safeParse(body).data?.Code ?? "";
@@ -141,7 +142,8 @@ export const alidns = defineProvider({
 
         async create(zone, given) {
           const members = { DomainName: await ownName(zone), ...toRecord(zone, given) };
-          await call("AddDomainRecord", members, z.unknown(), unless(/^DomainRecordDuplicate/));
+          const made = await call("AddDomainRecord", members, created, unless(/^DomainRecordDuplicate/));
+          return made && { id: made.RecordId, content: given.value, ttl: given.ttl };
         },
 
         async change(zone, { id }, given) {

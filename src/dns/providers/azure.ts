@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { guardedSets, type HeldSet, type SetIdentity } from "../guarded-sets";
-import type { RequestOptions } from "../http";
+import { ifKnown, type RequestOptions } from "../http";
 import { path } from "../http-request";
 import { normaliseName, relativeName } from "../names";
 import { fetchToken } from "../oauth";
@@ -60,6 +60,13 @@ type Content = string[];
 interface Held extends HeldSet<Content> {
   etag: string;
   metadata: Properties["metadata"];
+}
+
+/** What a write answers; nothing where that has another form. */
+const orStale = <Schema extends z.ZodType>(schema: Schema) => z.union([z.literal("stale"), ifKnown(schema)]);
+
+function heldIn(type: RecordType, { etag, properties }: z.infer<typeof recordSet>): Held {
+  return { etag, metadata: properties.metadata, ttl: properties.TTL, contents: contentsOf(type, properties) };
 }
 
 function contentsOf(type: RecordType, { TXTRecords, ARecords, AAAARecords, CNAMERecord }: Properties): Content[] {
@@ -175,8 +182,7 @@ export const azure = defineProvider({
           if (found.properties.targetResource?.id) {
             throw http.error("refused", `${identity.name} ${identity.type} is an alias there, which is left alone.`);
           }
-          const { TTL, metadata } = found.properties;
-          return { etag: found.etag, metadata, ttl: TTL, contents: contentsOf(identity.type, found.properties) };
+          return heldIn(identity.type, found);
         },
 
         async write(zone, { set: identity, before, after }) {
@@ -184,15 +190,14 @@ export const azure = defineProvider({
           const options: RequestOptions = {
             query: VERSION,
             headers: before ? { "if-match": before.etag } : { "if-none-match": "*" },
-            gone: "ok",
             judge: ({ status }) => (status === 412 ? "ok" : undefined),
-            read: ({ status }) => status !== 412,
+            read: ({ status, body }) => (status === 412 ? "stale" : body),
           };
-          if (!after) return api.ask("DELETE", at, undefined, z.boolean(), options);
+          if (!after) return api.ask("DELETE", at, undefined, orStale(z.undefined()), { ...options, gone: "ok" });
           const metadata = before?.metadata ? { metadata: before.metadata } : {};
           const properties = { TTL: after.ttl, ...metadata, ...toProperties(identity.type, after.contents) };
-          const { gone, ...changing } = options;
-          return api.ask("PUT", at, { properties }, z.boolean(), changing);
+          const answer = await api.ask("PUT", at, { properties }, orStale(recordSet), options);
+          return answer && answer !== "stale" ? heldIn(identity.type, answer) : answer;
         },
       }),
     };

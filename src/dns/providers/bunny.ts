@@ -3,6 +3,7 @@
  * API: https://docs.bunny.net/reference/dnszonepublic_index
  */
 import { z } from "zod";
+import { ifKnown } from "../http";
 import { path } from "../http-request";
 import { normaliseName, relativeName } from "../names";
 import { defineProvider, type RecordType, secret } from "../provider";
@@ -85,7 +86,9 @@ export const bunny = defineProvider({
         async create(zone, { name, type, value, ttl }) {
           const given = { Type: TYPES[type], Name: relativeName(name, zone, ""), Value: value, Ttl: ttl };
           // PUT makes one more each time.
-          await api.send("PUT", path`dnszone/${await idOf(zone)}/records`, given, { repeatable: false });
+          const at = path`dnszone/${await idOf(zone)}/records`;
+          const made = await api.ask("PUT", at, given, ifKnown(record), { repeatable: false });
+          return made && { ...made, content: value, ttl };
         },
 
         async change(zone, { Id, Type, Name, Weight, Comment }, { value, ttl }) {

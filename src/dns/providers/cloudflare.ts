@@ -3,12 +3,12 @@
  * API: https://developers.cloudflare.com/api/resources/dns/
  */
 import { z } from "zod";
-import type { ApiAnswer, Query, Verdict } from "../http";
+import { type ApiAnswer, ifKnown, type Query, type Verdict } from "../http";
 import { path } from "../http-request";
 import { normaliseName } from "../names";
-import { address, defineProvider, field, type RecordSet, type RecordType, secret } from "../provider";
+import { address, defineProvider, field, type RecordType, secret } from "../provider";
+import { singleRecords } from "../single-records";
 import { quoteTxt } from "../txt";
-import { sameValue } from "../values";
 
 const failure = z.object({
   success: z.literal(false),
@@ -17,8 +17,7 @@ const failure = z.object({
 const info = z.object({ total_pages: z.number().optional() }).nullish();
 const zone = z.object({ id: z.string(), name: z.string(), status: z.string().optional(), type: z.string().nullish() });
 const record = z.object({ id: z.string(), type: z.string(), name: z.string(), content: z.string(), ttl: z.number() });
-
-type StoredRecord = z.infer<typeof record>;
+const created = ifKnown(z.object({ result: record }));
 
 /** "An identical record already exists." */
 const IDENTICAL = 81058;
@@ -96,55 +95,32 @@ export const cloudflare = defineProvider({
       );
     }
 
-    async function stored(records: string, { name, type }: Pick<RecordSet, "name" | "type">): Promise<StoredRecord[]> {
-      const found = await list(records, record, { type, "name.exact": name, per_page: 100 });
-      return found.filter((one) => one.type === type && normaliseName(one.name) === name);
-    }
-
-    async function create(records: string, { name, type, ttl }: Omit<RecordSet, "values">, value: string) {
-      const body = { type, name, content: toContent(type, value), ttl };
-      await api.send("POST", records, body, { judge: judgeCreation });
-    }
-
-    const drop = (records: string, id: string) =>
-      api.send("DELETE", `${records}/${encodeURIComponent(id)}`, undefined, { gone: "ok" });
+    const recordPath = async (name: string, id: string) => `${await recordsPath(name)}/${encodeURIComponent(id)}`;
 
     return {
       zones: async () => (await listZones({})).map(({ name }) => normaliseName(name)),
 
       hasZone: async (name) => (await search(name)) !== undefined,
 
-      async add(zoneName, { value, ...set }) {
-        const records = await recordsPath(zoneName);
-        const there = await stored(records, set);
-        if (there.some(({ content }) => sameValue(set.type, content, value))) return;
-        await create(records, set, value);
-      },
+      ...singleRecords({
+        async stored(zoneName, { name, type }) {
+          const query = { type, "name.exact": name, per_page: 100 };
+          const found = await list(await recordsPath(zoneName), record, query);
+          return found.filter((one) => one.type === type && normaliseName(one.name) === name);
+        },
 
-      async remove(zoneName, { value, ...set }) {
-        const records = await recordsPath(zoneName);
-        for (const { id, content } of await stored(records, set)) {
-          if (sameValue(set.type, content, value)) await drop(records, id);
-        }
-      },
+        async create(zoneName, { name, type, value, ttl }) {
+          const body = { type, name, content: toContent(type, value), ttl };
+          const made = await api.ask("POST", await recordsPath(zoneName), body, created, { judge: judgeCreation });
+          return made?.result;
+        },
 
-      async replace(zoneName, { values, ...set }) {
-        const records = await recordsPath(zoneName);
-        const there = await stored(records, set);
-        const missing = values.filter((value) => !there.some(({ content }) => sameValue(set.type, content, value)));
-        const kept = there.filter(({ content }) => values.some((value) => sameValue(set.type, content, value)));
-        const unwanted = there.filter((one) => !kept.includes(one));
-        // Changed in place where possible: what a person set on the record (proxied, comment, tags) stays.
-        const change = (id: string, changes: object) =>
-          api.send("PATCH", `${records}/${encodeURIComponent(id)}`, changes);
-        for (const { id } of unwanted) {
-          const value = missing.shift();
-          if (value === undefined) await drop(records, id);
-          else await change(id, { content: toContent(set.type, value), ttl: set.ttl });
-        }
-        for (const { id, ttl } of kept) if (ttl !== set.ttl) await change(id, { ttl: set.ttl });
-        for (const value of missing) await create(records, set, value);
-      },
+        /** In place: what a person set on the record (proxied, comment, tags) stays. */
+        change: async (zoneName, { id }, { type, value, ttl }) =>
+          api.send("PATCH", await recordPath(zoneName, id), { content: toContent(type, value), ttl }),
+
+        drop: async (zoneName, { id }) => api.send("DELETE", await recordPath(zoneName, id), undefined, { gone: "ok" }),
+      }),
     };
   },
 });

@@ -57,6 +57,8 @@ export const desec = defineProvider({
       return known;
     }
 
+    const ttlIn = async (zone: string, ttl: number) => Math.min(Math.max(ttl, await lowestTtl(zone)), LONGEST_TTL);
+
     /** Creates, changes and deletes, and can be sent again. */
     const patch = (zone: string, name: string, change: object) =>
       api.send("PATCH", path`domains/${zone}/rrsets/`, [{ subname: relativeName(name, zone, ""), ...change }]);
@@ -82,9 +84,13 @@ export const desec = defineProvider({
           return found && { contents: found.records, ttl: found.ttl };
         },
 
+        async create(zone, { name, type, contents, ttl }) {
+          const set = { subname: relativeName(name, zone, ""), type, ttl: await ttlIn(zone, ttl), records: contents };
+          await api.send("POST", path`domains/${zone}/rrsets/`, set);
+        },
+
         async write(zone, { name, type, contents, ttl }) {
-          const raised = Math.min(Math.max(ttl, await lowestTtl(zone)), LONGEST_TTL);
-          await patch(zone, name, { type, ttl: raised, records: contents });
+          await patch(zone, name, { type, ttl: await ttlIn(zone, ttl), records: contents });
         },
 
         drop: (zone, { name, type }) => patch(zone, name, { type, records: [] }),

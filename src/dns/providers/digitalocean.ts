@@ -3,6 +3,7 @@
  * API: https://docs.digitalocean.com/reference/api/reference/domains/
  */
 import { z } from "zod";
+import { ifKnown } from "../http";
 import { path } from "../http-request";
 import { normaliseName, relativeName } from "../names";
 import { defineProvider, type RecordType, secret } from "../provider";
@@ -11,6 +12,7 @@ import { singleRecords } from "../single-records";
 const links = z.object({ pages: z.object({ next: z.string().optional() }).optional() }).optional();
 const domains = z.object({ domains: z.array(z.object({ name: z.string() })), links });
 const record = z.object({ id: z.number(), type: z.string(), name: z.string(), data: z.string(), ttl: z.number() });
+const created = ifKnown(z.object({ domain_record: record }));
 const records = z.object({ domain_records: z.array(record), links });
 
 const PAGE_SIZE = 200;
@@ -58,13 +60,11 @@ export const digitalocean = defineProvider({
             .map(({ id, data, ttl }) => ({ id, content: data, ttl }));
         },
 
-        create: (zone, { name, type, value, ttl }) =>
-          api.send("POST", recordsOf(zone), {
-            type,
-            name: relativeName(name, zone, "@"),
-            data: toData(type, value),
-            ttl,
-          }),
+        async create(zone, { name, type, value, ttl }) {
+          const given = { type, name: relativeName(name, zone, "@"), data: toData(type, value), ttl };
+          const made = await api.ask("POST", recordsOf(zone), given, created);
+          return made && { id: made.domain_record.id, content: value, ttl };
+        },
 
         change: (zone, { id }, { type, value, ttl }) =>
           api.send("PATCH", recordOf(zone, id), { type, data: toData(type, value), ttl }),

@@ -3,7 +3,7 @@
  * API: https://developer.dnsimple.com/v2/zones/records/
  */
 import { z } from "zod";
-import type { Query } from "../http";
+import { ifKnown, type Query } from "../http";
 import { path } from "../http-request";
 import { normaliseName, relativeName } from "../names";
 import { address, defineProvider, field, secret } from "../provider";
@@ -77,13 +77,11 @@ export const dnsimple = defineProvider({
           return all.filter((one) => one.type === type && normaliseName(one.name) === relative && !one.system_record);
         },
 
-        create: async (zoneName, { name, type, value, ttl }) =>
-          api.send("POST", await recordsOf(zoneName), {
-            name: relativeName(name, zoneName, ""),
-            type,
-            content: value,
-            ttl,
-          }),
+        async create(zoneName, { name, type, value, ttl }) {
+          const given = { name: relativeName(name, zoneName, ""), type, content: value, ttl };
+          const made = await api.ask("POST", await recordsOf(zoneName), given, ifKnown(z.object({ data: record })));
+          return made?.data;
+        },
 
         change: async (zoneName, { id }, { value, ttl }) =>
           api.send("PATCH", `${await recordsOf(zoneName)}/${id}`, { content: value, ttl }),

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { hex, hmac } from "../digests";
-import type { ApiAnswer, Query, Verdict } from "../http";
+import { type ApiAnswer, ifKnown, type Query, type Verdict } from "../http";
 import { path } from "../http-request";
 import { normaliseName, relativeName } from "../names";
 import { defineProvider, type RecordType, type RecordValue, secret } from "../provider";
@@ -101,8 +101,11 @@ export const dnsmadeeasy = defineProvider({
             .map(({ id, value, ttl }) => ({ id, content: value, ttl }));
         },
 
-        create: async (zone, given) =>
-          api.send("POST", await recordsOf(zone), toRecord(zone, given), { judge: judgeCreation }),
+        async create(zone, given) {
+          const body = toRecord(zone, given);
+          const made = await api.ask("POST", await recordsOf(zone), body, ifKnown(record), { judge: judgeCreation });
+          return made && { id: made.id, content: given.value, ttl: given.ttl };
+        },
 
         change: async (zone, { id }, given) =>
           api.send("PUT", await recordOf(zone, id), { ...toRecord(zone, given), id }),

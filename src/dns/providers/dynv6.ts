@@ -3,6 +3,7 @@
  * API: https://dynv6.github.io/api-spec/
  */
 import { z } from "zod";
+import { ifKnown } from "../http";
 import { path } from "../http-request";
 import { normaliseName, relativeName } from "../names";
 import { defineProvider, type RecordSet, type RecordType, secret } from "../provider";
@@ -12,9 +13,13 @@ import { sameValue } from "../values";
 const zones = z.array(
   z.object({ id: z.number(), name: z.string(), ipv4address: z.string().nullish(), ipv6prefix: z.string().nullish() }),
 );
-const records = z.array(
-  z.object({ id: z.number(), type: z.string(), name: z.string().nullish(), data: z.string().nullish() }),
-);
+const record = z.object({
+  id: z.number(),
+  type: z.string(),
+  name: z.string().nullish(),
+  data: z.string().nullish(),
+});
+const records = z.array(record);
 
 type AddressField = "ipv4address" | "ipv6prefix";
 
@@ -65,12 +70,11 @@ export const dynv6 = defineProvider({
           .map(({ id, data }) => ({ id, content: data ?? "" }));
       },
 
-      create: async (zone, { name, type, value }) =>
-        api.send("POST", `${await zonePath(zone)}/records`, {
-          type,
-          name: relativeName(name, zone, ""),
-          data: toData(type, value),
-        }),
+      async create(zone, { name, type, value }) {
+        const given = { type, name: relativeName(name, zone, ""), data: toData(type, value) };
+        const made = await api.ask("POST", `${await zonePath(zone)}/records`, given, ifKnown(record));
+        return made && { id: made.id, content: value };
+      },
 
       change: async (zone, { id }, { type, value }) =>
         api.send("PATCH", `${await zonePath(zone)}/records/${id}`, { data: toData(type, value) }),

@@ -54,6 +54,9 @@ export const gandi = defineProvider({
           return found && { contents: found.rrset_values, ttl: found.rrset_ttl };
         },
 
+        create: (zone, { contents, ttl, ...set }) =>
+          api.send("POST", setOf(zone, set), { rrset_ttl: ttl, rrset_values: contents }),
+
         write: (zone, { contents, ttl, ...set }) =>
           api.send("PUT", setOf(zone, set), { rrset_ttl: ttl, rrset_values: contents }),
 

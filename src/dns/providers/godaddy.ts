@@ -60,6 +60,15 @@ export const godaddy = defineProvider({
           return first && { contents: found.map(({ data }) => data), ttl: first.ttl };
         },
 
+        /** Adds to what is there, so that sent twice it would be there twice. */
+        create: (zone, { name, type, contents, ttl }) =>
+          api.send(
+            "PATCH",
+            path`domains/${zone}/records`,
+            contents.map((data) => ({ type, name: relativeName(name, zone, "@"), data, ttl })),
+            { repeatable: false },
+          ),
+
         write: (zone, { contents, ttl, ...set }) =>
           api.send(
             "PUT",

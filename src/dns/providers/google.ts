@@ -153,10 +153,11 @@ export const google = defineProvider({
             deletions: sets.flatMap(({ set, before }) => (before ? [toRrset(set, before)] : [])),
             additions: sets.flatMap(({ set, after }) => (after ? [toRrset(set, after)] : [])),
           };
-          return api.ask("POST", `${await zonePath(zone)}/changes`, change, z.boolean(), {
+          const isDone = await api.ask("POST", `${await zonePath(zone)}/changes`, change, z.boolean(), {
             judge: (answer) => (STALE.includes(answer.status) ? "ok" : judge(answer)),
             read: ({ status }) => status < 300,
           });
+          return isDone ? sets.map(({ after }) => after) : "stale";
         },
       }),
     };

@@ -3,9 +3,10 @@
  * API: https://docs.hetzner.cloud/reference/cloud#dns
  */
 import { z } from "zod";
-import { DnsProviderError } from "../errors";
+import { DnsProviderError, wasTaken } from "../errors";
 import type { ApiAnswer, Verdict } from "../http";
 import { path } from "../http-request";
+import { madeRecords } from "../made-records";
 import { normaliseName, relativeName } from "../names";
 import { defineProvider, type RecordSet, type RecordType, secret } from "../provider";
 import { quoteTxt } from "../txt";
@@ -64,6 +65,7 @@ export const hetzner = defineProvider({
 
   connect({ api_token }, http) {
     const api = http.withBase("https://api.hetzner.cloud/v1", { authorization: `Bearer ${api_token}` }, { judge });
+    const made = madeRecords<string>();
     const setPath = (zoneName: string, { name, type }: Pick<RecordSet, "name" | "type">) =>
       path`zones/${zoneName}/rrsets/${relativeName(name, zoneName, "@")}/${type}`;
 
@@ -107,23 +109,35 @@ export const hetzner = defineProvider({
       }
     }
 
+    const take = (zoneName: string, set: Pick<RecordSet, "name" | "type">, values: string[]) =>
+      act(`${setPath(zoneName, set)}/actions/remove_records`, { records: values.map((value) => ({ value })) });
+
     return {
       zones: () => list({}),
 
       hasZone: async (name) => (await list({ name })).includes(name),
 
-      async add(zoneName, { value, ...set }) {
-        const there = await read(zoneName, set);
+      async add(zoneName, { value, isNew, ...set }) {
+        const added = { ...set, values: [value] };
+        // As if the set were not there either: beside values of another TTL it is refused.
+        const isTaken = isNew && (await wasTaken(() => append(zoneName, added, true)));
+        const there = isTaken ? undefined : await read(zoneName, set);
         if (there?.records.some((one) => sameValue(set.type, one.value, value))) return;
-        await append(zoneName, { ...set, values: [value] }, there === undefined);
+        if (!isTaken) await append(zoneName, added, there === undefined);
+        made.note(zoneName, { ...set, value }, toValue(set.type, value));
       },
 
       async remove(zoneName, { value, ...set }) {
+        const mine = made.take(zoneName, { ...set, value });
+        if (mine !== undefined && (await wasTaken(() => take(zoneName, set, [mine])))) return;
         const there = await read(zoneName, set);
         const unwanted = there?.records.filter((one) => sameValue(set.type, one.value, value)) ?? [];
         if (unwanted.length === 0) return;
-        const records = unwanted.map((one) => ({ value: one.value }));
-        await act(`${setPath(zoneName, set)}/actions/remove_records`, { records });
+        await take(
+          zoneName,
+          set,
+          unwanted.map((one) => one.value),
+        );
       },
 
       async replace(zoneName, { values, ...set }) {

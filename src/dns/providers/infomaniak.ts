@@ -3,7 +3,7 @@
  * API: https://developer.infomaniak.com/docs/api
  */
 import { z } from "zod";
-import type { ApiAnswer, Verdict } from "../http";
+import { type ApiAnswer, ifKnown, type Verdict } from "../http";
 import { path } from "../http-request";
 import { normaliseName, relativeName } from "../names";
 import { defineProvider, secret } from "../provider";
@@ -13,6 +13,7 @@ const success = z.object({ result: z.enum(["success", "asynchronous"]) });
 const failure = z.object({ result: z.literal("error"), error: z.object({ code: z.string().default("") }) });
 const existence = z.object({ result: z.string(), data: z.boolean().optional() });
 const record = z.object({ id: z.number(), source: z.string(), type: z.string(), target: z.string(), ttl: z.number() });
+const created = success.extend({ data: ifKnown(record) });
 const recordList = z.object({ data: z.array(record) });
 
 const failureIn = (body: unknown) => failure.safeParse(body).data?.error.code;
@@ -54,13 +55,14 @@ export const infomaniak = defineProvider({
           const { data } = await api.get(path`zones/${zone}/records`, recordList);
           const wanted = relativeName(name, zone, "");
           return data
-            .filter(({ source, ...one }) => one.type === type && sourceOf(source) === wanted)
-            .map(({ target, ...one }) => ({ ...one, content: target }));
+            .filter((one) => one.type === type && sourceOf(one.source) === wanted)
+            .map((one) => ({ ...one, content: one.target }));
         },
 
         async create(zone, { name, type, value, ttl }) {
           const given = { source: relativeName(name, zone, ""), type, target: value, ttl };
-          await api.ask("POST", path`zones/${zone}/records`, given, success);
+          const { data } = await api.ask("POST", path`zones/${zone}/records`, given, created);
+          return data && { ...data, content: value };
         },
 
         async change(zone, { id }, { value, ttl }) {

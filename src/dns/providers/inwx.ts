@@ -3,7 +3,7 @@
  * API: https://www.inwx.com/en/help/apidoc
  */
 import { z } from "zod";
-import type { ApiAnswer, RequestOptions, Token, Verdict } from "../http";
+import { type ApiAnswer, ifKnown, type RequestOptions, type Token, type Verdict } from "../http";
 import { normaliseName } from "../names";
 import { address, defineProvider, field, secret } from "../provider";
 import { singleRecords } from "../single-records";
@@ -12,6 +12,7 @@ import { totp } from "./inwx-totp";
 const outcome = z.object({ code: z.number(), msg: z.string().optional(), reason: z.string().optional() });
 const login = z.object({ cookie: z.string(), tfa: z.string() });
 const number = z.union([z.string(), z.number()]);
+const created = outcome.extend({ resData: ifKnown(z.object({ id: number })) });
 const zoneList = z.object({
   resData: z.object({
     count: number.optional(),
@@ -89,8 +90,8 @@ export const inwx = defineProvider({
 
     const read = <Schema extends z.ZodType>(method: string, params: object, schema: Schema, own?: RequestOptions) =>
       api.ask("POST", "", { method, params }, schema, { ...own, repeatable: true });
-    const write = (method: string, params: object, own?: RequestOptions) =>
-      api.ask("POST", "", { method, params }, outcome, own);
+    const write = <Schema extends z.ZodType>(method: string, params: object, schema: Schema, own?: RequestOptions) =>
+      api.ask("POST", "", { method, params }, schema, own);
 
     return {
       async zones() {
@@ -115,15 +116,18 @@ export const inwx = defineProvider({
 
         async create(domain, { name, type, value, ttl }) {
           const given = { domain, name, type, content: value, ttl };
-          await write("nameserver.createRecord", given, { judge: overlooking(OBJECT_EXISTS) });
+          const { resData } = await write("nameserver.createRecord", given, created, {
+            judge: overlooking(OBJECT_EXISTS),
+          });
+          return resData && { id: resData.id, content: value, ttl };
         },
 
         async change(_, { id }, { value, ttl }) {
-          await write("nameserver.updateRecord", { id, content: value, ttl });
+          await write("nameserver.updateRecord", { id, content: value, ttl }, outcome);
         },
 
         async drop(_, { id }) {
-          await write("nameserver.deleteRecord", { id }, { judge: overlooking(NO_SUCH_OBJECT) });
+          await write("nameserver.deleteRecord", { id }, outcome, { judge: overlooking(NO_SUCH_OBJECT) });
         },
       }),
     };

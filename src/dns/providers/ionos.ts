@@ -3,6 +3,7 @@
  * API: https://developer.hosting.ionos.com/docs/dns
  */
 import { z } from "zod";
+import { ifKnown } from "../http";
 import { path } from "../http-request";
 import { normaliseName } from "../names";
 import { defineProvider, secret } from "../provider";
@@ -18,6 +19,7 @@ const record = z.object({
   prio: z.number().nullish(),
   disabled: z.boolean().default(false),
 });
+const created = ifKnown(z.array(record));
 const zoneWithRecords = z.object({ records: z.array(record).default([]) });
 
 export const ionos = defineProvider({
@@ -66,7 +68,8 @@ export const ionos = defineProvider({
         async create(zone, { name, type, value, ttl }) {
           // PATCH of the zone would replace all values of the name.
           const given = { name, type, content: value, ttl, prio: 0, disabled: false };
-          await api.send("POST", path`zones/${await idOf(zone)}/records`, [given]);
+          const made = await api.ask("POST", path`zones/${await idOf(zone)}/records`, [given], created);
+          return made?.find((one) => normaliseName(one.name) === name && one.type === type);
         },
 
         async change(zone, { id, prio, disabled }, { value, ttl }) {

@@ -3,6 +3,7 @@
  * API: https://techdocs.akamai.com/linode-api/reference/domains
  */
 import { z } from "zod";
+import { ifKnown } from "../http";
 import { path } from "../http-request";
 import { normaliseName, relativeName } from "../names";
 import { defineProvider, secret } from "../provider";
@@ -78,13 +79,11 @@ export const linode = defineProvider({
           .map(({ id, target, ttl_sec }) => ({ id, content: target ?? "", ttl: ttl_sec }));
       },
 
-      create: async (zone, { name, type, value, ttl }) =>
-        api.send("POST", await recordsOf(zone), {
-          type,
-          name: relativeName(name, zone, ""),
-          target: value,
-          ttl_sec: roundUp(ttl),
-        }),
+      async create(zone, { name, type, value, ttl }) {
+        const given = { type, name: relativeName(name, zone, ""), target: value, ttl_sec: roundUp(ttl) };
+        const made = await api.ask("POST", await recordsOf(zone), given, ifKnown(record));
+        return made && { id: made.id, content: value, ttl: made.ttl_sec };
+      },
 
       change: async (zone, { id }, { value, ttl }) =>
         api.send("PUT", `${await recordsOf(zone)}/${id}`, { target: value, ttl_sec: roundUp(ttl) }),

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { basicAuth } from "../digests";
+import { ifKnown } from "../http";
 import { path } from "../http-request";
 import { normaliseName, relativeName } from "../names";
 import { address, defineProvider, field, type RecordValue, secret } from "../provider";
@@ -70,7 +71,10 @@ export const namedotcom = defineProvider({
             .map(({ id, answer, ttl }) => ({ id, content: answer, ttl }));
         },
 
-        create: (zone, given) => api.send("POST", path`domains/${zone}/records`, toRecord(zone, given)),
+        async create(zone, given) {
+          const made = await api.ask("POST", path`domains/${zone}/records`, toRecord(zone, given), ifKnown(record));
+          return made && { id: made.id, content: made.answer, ttl: made.ttl };
+        },
 
         change: (zone, { id }, given) => api.send("PUT", path`domains/${zone}/records/${id}`, toRecord(zone, given)),
 

@@ -80,7 +80,9 @@ export const namesilo = defineProvider({
 
         async create(domain, { name, type, value, ttl }) {
           const rrhost = relativeName(name, domain, "");
-          await write("dnsAddRecord", { domain, rrtype: type, rrhost, rrvalue: value, rrttl: ttl });
+          const given = { domain, rrtype: type, rrhost, rrvalue: value, rrttl: ttl };
+          const id = textAt(await write("dnsAddRecord", given), "reply", "record_id");
+          return id ? { id, name, type, content: value, ttl } : undefined;
         },
 
         async change(domain, { id }, { name, value, ttl }) {

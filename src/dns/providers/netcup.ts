@@ -125,8 +125,10 @@ export const netcup = defineProvider({
       throw http.error("unavailable", "It takes the login, but each session that it opens has ended at once.");
     }
 
-    async function update(domainname: string, dnsrecord: object): Promise<void> {
-      await call("updateDnsRecords", { domainname, dnsrecordset: { dnsrecords: [dnsrecord] } }, outcome);
+    /** All records of the zone, as they are then. */
+    async function update(domainname: string, dnsrecord: object) {
+      const changes = { domainname, dnsrecordset: { dnsrecords: [dnsrecord] } };
+      return (await call("updateDnsRecords", changes, recordList)).responsedata.dnsrecords;
     }
 
     return {
@@ -148,7 +150,9 @@ export const netcup = defineProvider({
         async create(zone, { name, type, value }) {
           const hostname = relativeName(name, zone, "@");
           const destination = toContent(type, value);
-          await update(zone, { hostname, type, priority: "", destination, deleterecord: false });
+          const all = await update(zone, { hostname, type, priority: "", destination, deleterecord: false });
+          const made = all.find((one) => one.hostname === hostname && one.destination === destination);
+          return made && { ...made, content: value };
         },
 
         async change(zone, { id, hostname }, { type, value }) {

@@ -3,6 +3,7 @@
  * API: https://open-api.netlify.com/#tag/dnsZone
  */
 import { z } from "zod";
+import { ifKnown } from "../http";
 import { path } from "../http-request";
 import { normaliseName } from "../names";
 import { defineProvider, field, type RecordValue, secret } from "../provider";
@@ -10,16 +11,15 @@ import { singleRecords } from "../single-records";
 import { sameValue } from "../values";
 
 const zones = z.array(z.object({ id: z.string(), name: z.string() }));
-const records = z.array(
-  z.object({
-    id: z.string(),
-    type: z.string(),
-    hostname: z.string(),
-    value: z.string(),
-    ttl: z.number().nullish(),
-    managed: z.boolean().nullish(),
-  }),
-);
+const record = z.object({
+  id: z.string(),
+  type: z.string(),
+  hostname: z.string(),
+  value: z.string(),
+  ttl: z.number().nullish(),
+  managed: z.boolean().nullish(),
+});
+const records = z.array(record);
 
 type Stored = { id: string; content: string; ttl: number | undefined };
 
@@ -58,8 +58,11 @@ export const netlify = defineProvider({
       return path`dns_zones/${id}/dns_records`;
     }
 
-    const create = async (zone: string, { name, type, value, ttl }: RecordValue) =>
-      api.send("POST", await recordsOf(zone), { type, hostname: name, value, ttl });
+    async function create(zone: string, { name, type, value, ttl }: RecordValue): Promise<Stored | undefined> {
+      const given = { type, hostname: name, value, ttl };
+      const made = await api.ask("POST", await recordsOf(zone), given, ifKnown(record));
+      return made && { id: made.id, content: made.value, ttl: made.ttl ?? undefined };
+    }
 
     const drop = async (zone: string, { id }: Stored) =>
       api.send("DELETE", `${await recordsOf(zone)}/${encodeURIComponent(id)}`, undefined, { gone: "ok" });

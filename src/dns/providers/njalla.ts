@@ -75,7 +75,9 @@ export const njalla = defineProvider({
 
       async create(domain, { name, type, value, ttl }) {
         const given = { domain, name: relativeName(name, domain, "@"), type, content: value, ttl: listed(ttl) };
-        await ask("add-record", given, done);
+        const { result } = await ask("add-record", given, done);
+        const made = z.object({ id }).safeParse(result).data;
+        return made && { ...given, id: made.id };
       },
 
       async change(domain, there, { value, ttl }) {

@@ -3,6 +3,7 @@
  * API: https://developer.ibm.com/apis/catalog/ns1--ibm-ns1-connect-api/
  */
 import { z } from "zod";
+import { wasTaken } from "../errors";
 import type { ApiAnswer } from "../http";
 import { path } from "../http-request";
 import { normaliseName } from "../names";
@@ -68,9 +69,11 @@ export const ns1 = defineProvider({
         return all.filter((one) => !one.secondary?.enabled && !one.link).map((one) => normaliseName(one.zone));
       },
 
-      async add(zoneName, { value, ...set }) {
+      async add(zoneName, { value, isNew, ...set }) {
+        const alone = { ...set, values: [value] };
+        if (isNew && (await wasTaken(() => create(zoneName, alone)))) return;
         const found = await read(zoneName, set);
-        if (!found) return create(zoneName, { ...set, values: [value] });
+        if (!found) return create(zoneName, alone);
         if (found.answers.some((one) => sameValue(set.type, contentOf(set.type, one), value))) return;
         await change(zoneName, set, { answers: [...found.answers, { answer: [value] }] });
       },

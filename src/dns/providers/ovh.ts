@@ -5,7 +5,14 @@
 import { z } from "zod";
 import { strictQuery } from "../canonical-request";
 import { digest, hex } from "../digests";
-import type { ApiAnswer, ApiOptions, OutgoingRequest, ProviderHttp, Verdict } from "../http";
+import {
+  type ApiAnswer,
+  type ApiOptions,
+  ifKnown,
+  type OutgoingRequest,
+  type ProviderHttp,
+  type Verdict,
+} from "../http";
 import { path } from "../http-request";
 import { normaliseName, relativeName } from "../names";
 import { fetchToken } from "../oauth";
@@ -136,7 +143,11 @@ export const ovh = defineProvider({
           .filter((one) => one.fieldType === type && normaliseName(one.subDomain ?? "") === subDomain)
           .map(({ id, target, ttl }) => ({ id, content: target, ttl: ttl ?? undefined }));
       },
-      create: (zone, given) => api.send("POST", recordsOf(zone), { fieldType: given.type, ...toBody(zone, given) }),
+      async create(zone, given) {
+        const body = { fieldType: given.type, ...toBody(zone, given) };
+        const made = await api.ask("POST", recordsOf(zone), body, ifKnown(record));
+        return made && { id: made.id, content: made.target, ttl: made.ttl ?? undefined };
+      },
       change: (zone, { id }, given) => api.send("PUT", recordOf(zone, id), toBody(zone, given)),
       drop: (zone, { id }) => api.send("DELETE", recordOf(zone, id), undefined, { gone: "ok" }),
     });

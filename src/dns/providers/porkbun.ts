@@ -3,16 +3,17 @@
  * API: https://porkbun.com/api/json/v3/documentation
  */
 import { z } from "zod";
-import type { ApiAnswer, RequestOptions, Verdict } from "../http";
+import { type ApiAnswer, ifKnown, type RequestOptions, type Verdict } from "../http";
 import { path } from "../http-request";
 import { normaliseName, relativeName } from "../names";
 import { defineProvider, type RecordValue, secret } from "../provider";
 import { singleRecords } from "../single-records";
 
-const success = z.object({ status: z.literal("SUCCESS") });
+const number = z.union([z.string(), z.number()]);
+/** What was made says its id. */
+const success = z.object({ status: z.literal("SUCCESS"), id: ifKnown(number) });
 const failure = z.object({ status: z.literal("ERROR"), message: z.string().default("") });
 const domainList = z.object({ domains: z.array(z.object({ domain: z.string() })) });
-const number = z.union([z.string(), z.number()]);
 const record = z.object({ id: number, name: z.string(), type: z.string(), content: z.string(), ttl: number });
 const recordList = z.object({ records: z.array(record) });
 
@@ -74,7 +75,8 @@ export const porkbun = defineProvider({
         },
 
         async create(zone, given) {
-          await write(path`dns/create/${zone}`, toRecord(zone, given));
+          const { id } = await write(path`dns/create/${zone}`, toRecord(zone, given));
+          return id === undefined ? undefined : { id, content: given.value, ttl: given.ttl };
         },
 
         async change(zone, { id }, given) {

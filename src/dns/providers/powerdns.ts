@@ -3,8 +3,10 @@
  * API: https://doc.powerdns.com/authoritative/http-api/
  */
 import { z } from "zod";
+import { wasTaken } from "../errors";
 import type { ApiAnswer } from "../http";
 import { path } from "../http-request";
+import { madeRecords } from "../made-records";
 import { normaliseName } from "../names";
 import { address, defineProvider, field, type RecordSet, type RecordType, secret } from "../provider";
 import { quoteTxt } from "../txt";
@@ -61,6 +63,8 @@ export const powerdns = defineProvider({
     const api = http.withBase(`${base_url.replace(/\/+$/, "")}/api/v1/`, { "x-api-key": api_key }, { judge });
     const serverPath = path`servers/${server_id}`;
     const zonePath = (zone: string) => path`servers/${server_id}/zones/${canonical(zone)}`;
+    const kinds = new Map<string, string>();
+    const made = madeRecords<StoredRecord>();
     let version: Promise<string> | undefined;
 
     async function hasSingleValues(): Promise<boolean> {
@@ -73,6 +77,7 @@ export const powerdns = defineProvider({
       const { kind, rrsets } = await api.get(zonePath(zone), zoneWithSets, { query });
       // Older servers ignore the filter and answer with the whole zone.
       const set = rrsets.find((candidate) => normaliseName(candidate.name) === name && candidate.type === type);
+      kinds.set(zone, kind);
       return { kind, ttl: set?.ttl, records: set?.records ?? [] };
     }
 
@@ -100,17 +105,27 @@ export const powerdns = defineProvider({
         return zone !== undefined;
       },
 
-      async add(zone, { value, ...record }) {
+      async add(zone, { value, isNew, ...record }) {
+        const added = toRecord(record.type, value);
+        const known = kinds.get(zone);
+        const extension = { changetype: "EXTEND", ttl: record.ttl, records: [added] };
+        if (isNew && known !== undefined && (await hasSingleValues())) {
+          made.note(zone, { ...record, value }, added);
+          // Refused beside values of another TTL.
+          if (await wasTaken(() => write(zone, known, record, extension))) return;
+        }
         const { kind, ttl = record.ttl, records } = await read(zone, record);
         if (records.some(({ content }) => sameValue(record.type, content, value))) return;
-        const added = toRecord(record.type, value);
-        const change = (await hasSingleValues())
-          ? { changetype: "EXTEND", ttl, records: [added] }
-          : whole(ttl, [...records, added]);
+        const change = (await hasSingleValues()) ? { ...extension, ttl } : whole(ttl, [...records, added]);
         await write(zone, kind, record, change);
       },
 
       async remove(zone, { value, ...record }) {
+        const mine = made.take(zone, { ...record, value });
+        const known = kinds.get(zone);
+        if (mine && known !== undefined) {
+          return write(zone, known, record, { changetype: "PRUNE", ttl: record.ttl, records: [mine] });
+        }
         const { kind, ttl = record.ttl, records } = await read(zone, record);
         const isThis = ({ content }: StoredRecord) => sameValue(record.type, content, value);
         const unwanted = records.filter(isThis);

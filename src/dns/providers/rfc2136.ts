@@ -3,8 +3,10 @@
  * atomic: what it asks for happens as a whole, or not at all.
  */
 import { z } from "zod";
+import { wasTaken } from "../errors";
+import { madeRecords } from "../made-records";
 import { ancestors, isWithin, normaliseName } from "../names";
-import { defineProvider, field, type RecordType, type RecordValue, secret, shaped } from "../provider";
+import { type AddedValue, defineProvider, field, type RecordType, type RecordValue, secret, shaped } from "../provider";
 import { ResolveError } from "../resolver";
 import { type Exchange, overTcp } from "../tcp";
 import { sign, type TsigAlgorithm, type TsigKey, tsigAlgorithms, verify } from "../tsig";
@@ -69,6 +71,8 @@ export const rfc2136 = defineProvider({
     const secret = Uint8Array.from(atob(given), (character) => character.charCodeAt(0));
     const key: TsigKey = { name: normaliseName(key_name), algorithm: algorithm.toLowerCase() as TsigAlgorithm, secret };
     const cuts = zoneCuts();
+    /** What is written as we do write it. */
+    const made = madeRecords<true>();
 
     async function ask(exchange: Exchange, message: Parameters<Ask>[0]): Promise<DecodedMessage> {
       const id = crypto.getRandomValues(new Uint16Array(1))[0] ?? 0;
@@ -128,8 +132,15 @@ export const rfc2136 = defineProvider({
       return cuts.isZone(name);
     }
 
-    async function addAll(zone: string, records: RecordValue[]): Promise<void> {
+    async function addAll(zone: string, records: AddedValue[]): Promise<void> {
       await session(async (asking) => {
+        const unseen = records.map((record) => inClass(classes.IN, record, record.ttl));
+        const areNew = records.every(({ isNew }) => isNew);
+        // §2.4.3: where a set is there already, nothing is done, and it is looked at.
+        if (areNew && (await wasTaken(() => update(asking, zone, noSets(records), unseen)))) {
+          for (const record of records) made.note(zone, record, true);
+          return;
+        }
         const added: WireRecord[] = [];
         for (const record of records) {
           const there = await stored(asking, zone, record);
@@ -145,7 +156,8 @@ export const rfc2136 = defineProvider({
       await session(async (asking) => {
         const gone: WireRecord[] = [];
         for (const record of records) {
-          const spellings = (await stored(asking, zone, record)).filter((one) => isSpeltOtherwise(one, record));
+          const there = made.take(zone, record) ? [] : await stored(asking, zone, record);
+          const spellings = there.filter((one) => isSpeltOtherwise(one, record));
           const value = inClass(classes.NONE, record, 0);
           gone.push(value, ...spellings.map(({ data }) => ({ ...value, data })));
         }
@@ -206,6 +218,12 @@ const wholeSet = ({ name, type }: SetName): WireRecord => ({
 function noAliases(records: RecordValue[]): WireRecord[] {
   const names = new Set(records.flatMap(({ name, type }) => (type === "CNAME" ? [] : [name])));
   return [...names].map((name) => ({ ...wholeSet({ name, type: "CNAME" }), class: classes.NONE }));
+}
+
+/** §2.4.3, for each set: it is not there, nor an alias in its place. */
+function noSets(records: RecordValue[]): WireRecord[] {
+  const sets = new Map(records.map((record) => [`${record.name} ${record.type}`, wholeSet(record)]));
+  return [...noAliases(records), ...[...sets.values()].map((set) => ({ ...set, class: classes.NONE }))];
 }
 
 /** Whether a TXT record holds the value in other strings than ours would be. */

@@ -187,11 +187,12 @@ export const route53 = defineProvider({
             ...(before ? [toXml("DELETE", set, before)] : []),
             ...(after ? [toXml("CREATE", set, after)] : []),
           ]);
-          return api.ask("POST", await setsPath(zone), batch(changes), z.boolean(), {
+          const isDone = await api.ask("POST", await setsPath(zone), batch(changes), z.boolean(), {
             headers: { "content-type": "text/xml" },
             judge: (answer) => (isStale(answer) ? "ok" : judge(answer)),
             read: ({ status }) => status < 300,
           });
+          return isDone ? sets.map(({ after }) => after) : "stale";
         },
       }),
     };

@@ -3,8 +3,10 @@
  * API: https://www.scaleway.com/en/developers/api/domains-and-dns/
  */
 import { z } from "zod";
+import { wasTaken } from "../errors";
 import type { Query } from "../http";
 import { path } from "../http-request";
+import { madeRecords } from "../made-records";
 import { normaliseName, relativeName } from "../names";
 import { defineProvider, field, type RecordSet, type RecordType, type RecordValue, secret } from "../provider";
 import { quoteTxt } from "../txt";
@@ -48,6 +50,7 @@ export const scaleway = defineProvider({
 
   connect({ application_token, project_id }, http) {
     const api = http.withBase("https://api.scaleway.com/domain/v2beta1", { "x-auth-token": application_token });
+    const made = madeRecords<{ name: string; type: RecordType; data: string }>();
     /** Names of international zones as they are told. */
     const told = new Map<string, string>();
 
@@ -105,13 +108,17 @@ export const scaleway = defineProvider({
     return {
       zones: listZones,
 
-      async add(zoneName, given) {
-        const there = await stored(zoneName, given);
+      async add(zoneName, { isNew, ...given }) {
+        const there = isNew ? [] : await stored(zoneName, given);
         if (there.some(({ data }) => sameValue(given.type, data, given.value))) return;
-        await change(zoneName, [{ add: { records: [toRecord(zoneName, given)] } }], false);
+        const record = toRecord(zoneName, given);
+        await change(zoneName, [{ add: { records: [record] } }], false);
+        made.note(zoneName, given, { name: record.name, type: record.type, data: record.data });
       },
 
-      async remove(zoneName, { type, name, value }) {
+      async remove(zoneName, { type, name, value, ttl }) {
+        const id_fields = made.take(zoneName, { type, name, value, ttl });
+        if (id_fields && (await wasTaken(() => change(zoneName, [{ delete: { id_fields } }], false)))) return;
         const unwanted = (await stored(zoneName, { type, name })).filter(({ data }) => sameValue(type, data, value));
         const changes = unwanted.map(({ id }) => ({ delete: { id } }));
         if (changes.length > 0) await change(zoneName, changes, false);

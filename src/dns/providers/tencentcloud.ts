@@ -3,7 +3,7 @@
  * API: https://www.tencentcloud.com/document/api/1157
  */
 import { z } from "zod";
-import type { ApiAnswer, RequestOptions, Verdict } from "../http";
+import { type ApiAnswer, ifKnown, type RequestOptions, type Verdict } from "../http";
 import { normaliseName, relativeName } from "../names";
 import { defineProvider, type RecordValue, secret } from "../provider";
 import { singleRecords } from "../single-records";
@@ -32,6 +32,7 @@ const record = z.object({
   TTL: z.number(),
   LineId: z.string(),
 });
+const created = ifKnown(z.object({ Response: z.object({ RecordId: z.number() }) }));
 const recordList = z.object({ Response: z.object({ RecordList: z.array(record).nullable() }) });
 const noDomains = { Response: { DomainList: [] } };
 const noRecords = { Response: { RecordList: [] } };
@@ -147,7 +148,8 @@ export const tencentcloud = defineProvider({
 
         async create(zone, given) {
           const body = await toRecord(zone, given);
-          await call("CreateRecord", body, z.unknown(), { judge: unless(/DomainRecordExist/) });
+          const made = await call("CreateRecord", body, created, { judge: unless(/DomainRecordExist/) });
+          return made && { id: made.Response.RecordId, content: given.value, ttl: given.ttl };
         },
 
         async change(zone, { id }, given) {

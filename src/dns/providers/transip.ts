@@ -90,7 +90,12 @@ export const transip = defineProvider({
           }));
         },
 
-        create: (zone, given) => create(zone, toEntry(zone, given)),
+        /** An entry is what it says: it has no id. */
+        async create(zone, given) {
+          const made = toEntry(zone, given);
+          await create(zone, made);
+          return { content: made.content, ttl: made.expire, entry: made, isAlone: false };
+        },
 
         /** Only the content of a lone entry can be changed in place: what it looks for is name, type and TTL. */
         async change(zone, { entry: old, isAlone }, given) {

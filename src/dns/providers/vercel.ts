@@ -3,6 +3,7 @@
  * API: https://vercel.com/docs/rest-api/reference/endpoints/dns
  */
 import { z } from "zod";
+import { ifKnown } from "../http";
 import { path } from "../http-request";
 import { normaliseName, relativeName } from "../names";
 import { defineProvider, field, secret } from "../provider";
@@ -19,6 +20,7 @@ const record = z.object({
   ttl: z.number().optional(),
   creator: z.string().optional(),
 });
+const created = ifKnown(z.object({ uid: z.string() }));
 const recordPage = z.object({ records: z.array(record), pagination });
 
 const PAGE_SIZE = 100;
@@ -61,13 +63,11 @@ export const vercel = defineProvider({
             .map(({ id, value, ttl }) => ({ id, content: value, ttl }));
         },
 
-        create: (zone, { name, type, value, ttl }) =>
-          api.send(
-            "POST",
-            path`v2/domains/${zone}/records`,
-            { name: relativeName(name, zone, ""), type, value, ttl },
-            { query: team },
-          ),
+        async create(zone, { name, type, value, ttl }) {
+          const given = { name: relativeName(name, zone, ""), type, value, ttl };
+          const made = await api.ask("POST", path`v2/domains/${zone}/records`, given, created, { query: team });
+          return made && { id: made.uid, content: value, ttl };
+        },
 
         change: (_, { id }, { value, ttl }) =>
           api.send("PATCH", path`v1/domains/records/${id}`, { value, ttl }, { query: team }),

@@ -3,6 +3,7 @@
  * API: https://www.vultr.com/api/#tag/dns
  */
 import { z } from "zod";
+import { ifKnown } from "../http";
 import { path } from "../http-request";
 import { normaliseName, relativeName } from "../names";
 import { defineProvider, type RecordType, secret } from "../provider";
@@ -12,6 +13,7 @@ import { quoteTxt } from "../txt";
 const meta = z.object({ links: z.object({ next: z.string().optional() }).optional() }).optional();
 const domains = z.object({ domains: z.array(z.object({ domain: z.string() })), meta });
 const record = z.object({ id: z.string(), type: z.string(), name: z.string(), data: z.string(), ttl: z.number() });
+const created = ifKnown(z.object({ record }));
 const records = z.object({ records: z.array(record), meta });
 
 const PAGE_SIZE = 500;
@@ -57,13 +59,11 @@ export const vultr = defineProvider({
             .map(({ id, data, ttl }) => ({ id, content: data, ttl }));
         },
 
-        create: (zone, { name, type, value, ttl }) =>
-          api.send("POST", path`domains/${zone}/records`, {
-            name: relativeName(name, zone, ""),
-            type,
-            data: toData(type, value),
-            ttl,
-          }),
+        async create(zone, { name, type, value, ttl }) {
+          const given = { name: relativeName(name, zone, ""), type, data: toData(type, value), ttl };
+          const made = await api.ask("POST", path`domains/${zone}/records`, given, created);
+          return made && { id: made.record.id, content: value, ttl };
+        },
 
         change: (zone, { id }, { type, value, ttl }) =>
           api.send("PATCH", recordOf(zone, id), { data: toData(type, value), ttl }),

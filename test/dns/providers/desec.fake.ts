@@ -53,6 +53,18 @@ export function desecFake({ minimumTtl = 3600 } = {}): FakeProvider {
         return { body: { ...set, ttl: found[0]?.ttl, records } };
       },
 
+      [`POST ${DOMAINS}{zone}/rrsets/`]: ({ params: { zone = "" }, body }) => {
+        if (!zones.has(zone)) return notFound;
+        const { subname, type, ttl = 0, records } = body as Change;
+        const name = wholeName(subname, zone);
+        if (zones.records(zone, name, type).length > 0) {
+          const words = "Another RRset with the same subdomain and type exists for this domain.";
+          return { status: 400, body: { non_field_errors: [words] } };
+        }
+        zones.replace(zone, { name, type, ttl, contents: records });
+        return { status: 201, body: { domain: zone, subname, name: `${name}.`, type, ttl, records } };
+      },
+
       [`PATCH ${DOMAINS}{zone}/rrsets/`]: ({ params: { zone = "" }, body }) => {
         if (!zones.has(zone)) return notFound;
         for (const { subname, type, ttl, records } of body as Change[]) {

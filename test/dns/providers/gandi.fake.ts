@@ -40,6 +40,15 @@ export function gandiFake(): FakeProvider {
         return { body: { rrset_name: params.name, rrset_type: type, rrset_ttl: records[0]?.ttl, rrset_values } };
       },
 
+      [`POST ${SET}`]: ({ params, body }) => {
+        const { zone, name, type, records } = setOf(params);
+        if (!zones.has(zone)) return notFound;
+        if (records.length > 0) return failure(409, "A DNS Record already exists with the same name and type.");
+        const { rrset_ttl, rrset_values } = body as { rrset_ttl: number; rrset_values: string[] };
+        zones.replace(zone, { name, type, ttl: rrset_ttl, contents: rrset_values });
+        return { status: 201, body: { message: "DNS Record Created" } };
+      },
+
       [`PUT ${SET}`]: ({ params, body }) => {
         const { zone, name, type } = setOf(params);
         if (!zones.has(zone)) return notFound;

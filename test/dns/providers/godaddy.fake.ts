@@ -39,6 +39,18 @@ export function godaddyFake(): FakeProvider {
         return { body: records.map(({ content, ttl }) => ({ data: content, name: params.name, ttl, type })) };
       },
 
+      [`PATCH ${DOMAINS}/{zone}/records`]: ({ params: { zone = "" }, body }) => {
+        if (!zones.has(zone)) return unknownDomain;
+        for (const { name, type, data, ttl } of body as { name: string; type: string; data: string; ttl: number }[]) {
+          const whole = name === "@" ? zone : `${name}.${zone}`;
+          const isThere = zones.records(zone, whole, type).some(({ content }) => content === data);
+          if (isThere)
+            return failure(422, "DUPLICATE_RECORD", "Another record with the same attributes already exists");
+          zones.create(zone, { name: whole, type, content: data, ttl });
+        }
+        return { status: 200 };
+      },
+
       [`PUT ${SET}`]: ({ params, body }) => {
         const { zone, name, type } = setOf(params);
         if (!zones.has(zone)) return unknownDomain;

@@ -55,6 +55,17 @@ export function netcupFake(): FakeProvider & { endSessions(): void } {
     return undefined;
   }
 
+  const recordsOf = (zone: string) =>
+    zones.records(zone).map(({ id, name, type, content }) => ({
+      id: String(id),
+      hostname: relativeName(name, zone, "@"),
+      type,
+      priority: "0",
+      destination: content,
+      deleterecord: false,
+      state: "yes",
+    }));
+
   function answer({ action, param }: Call): FakeAnswer {
     if (action === "login") {
       if (param.apipassword !== PASSWORD) return failure(4013, "The login to the API failed.");
@@ -68,15 +79,7 @@ export function netcupFake(): FakeProvider & { endSessions(): void } {
       return zones.has(zone) ? success({ name: zone, ttl: "86400" }) : failure(5029, "The zone could not be found.");
     }
     if (action === "infoDnsRecords") {
-      const dnsrecords = zones.records(zone).map(({ id, name, type, content }) => ({
-        id: String(id),
-        hostname: relativeName(name, zone, "@"),
-        type,
-        priority: "0",
-        destination: content,
-        deleterecord: false,
-        state: "yes",
-      }));
+      const dnsrecords = recordsOf(zone);
       return dnsrecords.length > 0 ? success({ dnsrecords }) : failure(5029, "Can not get DNS records for zone.");
     }
     if (!zones.has(zone)) return failure(5028, `The zone ${zone} could not be found.`);
@@ -84,7 +87,7 @@ export function netcupFake(): FakeProvider & { endSessions(): void } {
       const refused = update(zone, one);
       if (refused) return refused;
     }
-    return success({ dnsrecords: [] });
+    return success({ dnsrecords: recordsOf(zone) });
   }
 
   const api = fakeApi({

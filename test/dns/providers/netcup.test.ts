@@ -26,7 +26,7 @@ describe("netcup's own ways", () => {
     const connection = connect();
     await connection.add("example.com", txt);
     await connection.remove("example.com", txt);
-    expect(fake.api.requests).toHaveLength(1 + 2 + 2);
+    expect(fake.api.requests).toHaveLength(1 + 2 + 1);
   });
 
   it("logs in again when its session has ended before its time, as often as that happens", async () => {

@@ -35,14 +35,21 @@ export function powerdnsFake({ old = false, kinds = {} as Record<string, string>
     if (!name.endsWith(".")) return failure(422, `Name '${name}' is not canonical`);
     const there = zones.records(zone, bare(name), type);
     const given = records.map(({ content }) => content);
-    const write = (contents: string[]) => zones.replace(zone, { name: bare(name), type, ttl: ttl ?? 0, contents });
+    const known = there[0]?.ttl ?? ttl ?? 0;
+    const write = (contents: string[], as = ttl ?? 0) =>
+      zones.replace(zone, { name: bare(name), type, ttl: as, contents });
     const contents = there.map(({ content }) => content);
     if (changetype === "DELETE") write([]);
     else if (changetype === "REPLACE") write(given);
     else if (old || !["EXTEND", "PRUNE"].includes(changetype)) return failure(422, "Changetype not understood");
     else if (given.length !== 1) return failure(422, "Exactly one record");
-    else if (changetype === "EXTEND") write([...new Set([...contents, ...given])]);
-    else write(contents.filter((content) => !given.includes(content)));
+    else if (changetype === "PRUNE")
+      write(
+        contents.filter((content) => !given.includes(content)),
+        known,
+      );
+    else if (ttl !== known) return failure(422, "The TTL is not that of the other records");
+    else write([...new Set([...contents, ...given])]);
     return undefined;
   }
 

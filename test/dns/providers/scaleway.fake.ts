@@ -15,10 +15,17 @@ const pages = { page: number, page_size: z.string().regex(/^([1-9]\d?|100)$/) };
 const types = z.enum(["A", "AAAA", "CNAME", "TXT"]);
 const record = z.strictObject({ name: z.string(), type: types, data: z.string(), ttl: z.int().min(60) });
 const fields = z.strictObject({ name: z.string(), type: types });
+const oneValue = fields.extend({ data: z.string() });
 const change = z.union([
   z.strictObject({ add: z.strictObject({ records: z.array(record).min(1) }) }),
   z.strictObject({ set: z.strictObject({ id_fields: fields, records: z.array(record).min(1) }) }),
-  z.strictObject({ delete: z.union([z.strictObject({ id: z.string() }), z.strictObject({ id_fields: fields })]) }),
+  z.strictObject({
+    delete: z.union([
+      z.strictObject({ id: z.string() }),
+      z.strictObject({ id_fields: oneValue }),
+      z.strictObject({ id_fields: fields }),
+    ]),
+  }),
 ]);
 const changes = z.strictObject({
   return_all_records: z.literal(false),
@@ -61,8 +68,8 @@ export function scalewayFake(about: Record<string, ScalewayZone> = {}): FakeProv
   function apply(zone: string, wanted: z.infer<typeof change>): FakeAnswer | undefined {
     const create = ({ name, type, data, ttl }: z.infer<typeof record>) =>
       zones.create(zone, { name: whole(name, zone), type, content: data, ttl });
-    const drop = ({ name, type }: z.infer<typeof fields>) => {
-      const there = zones.records(zone, whole(name, zone), type);
+    const drop = ({ name, type, data }: z.infer<typeof fields> & { data?: string }) => {
+      const there = zones.records(zone, whole(name, zone), type).filter(({ content }) => (data ?? content) === content);
       for (const { id } of there) zones.drop(zone, id);
       return there.length > 0;
     };
