@@ -17,6 +17,7 @@ import { createAuthorities } from "./authorities/service";
 import { createBuiltinCa } from "./builtin-ca/service";
 import { checkOutgoingUrl } from "./ca-accounts/outgoing-url";
 import { createCaAccounts } from "./ca-accounts/service";
+import { createCaDecisions } from "./certificates/ca-decisions";
 import { createFailureRecords } from "./certificates/failure-records";
 import { createOrderRecords } from "./certificates/order-records";
 import { createRenewalTurns } from "./certificates/renewal-turn";
@@ -37,6 +38,7 @@ import { createUpdateBudget } from "./domains/update-budget";
 import { createInstances } from "./instances/service";
 import { createMail } from "./mail/service";
 import { createNotifications } from "./notifications/service";
+import { createSettings } from "./settings/service";
 import { openDatabase } from "./storage/database";
 import { createSealer } from "./storage/sealing";
 import { createStoredCredentials } from "./stored-credentials/service";
@@ -163,9 +165,10 @@ function compose(env: Env) {
   });
   const { tell } = notifications;
   const failureRecords = createFailureRecords({ database, tell, now });
+  const caDecisions = createCaDecisions({ database, caAccounts, resolver, now });
   const orderRecords = createOrderRecords({ database, caAccounts, audit, failureRecords, tell, now });
   const objects = env.CERTIFICATE_ORDER;
-  const certificates = createCertificates({ database, sealer, caAccounts, challengeZones, objects, now });
+  const certificates = createCertificates({ database, sealer, caAccounts, caDecisions, challengeZones, objects, now });
   const renewalTurns = createRenewalTurns({ database, certificates, failureRecords, tell, plansOn, now });
   const windows = createRenewalWindows({ database, caAccounts, tell, now });
   const renewals = createRenewals({ database, windows, objects, perTick: Number(env.RENEWALS_PER_TICK) || 40, now });
@@ -236,6 +239,9 @@ function compose(env: Env) {
     zoneSigning: createZoneSigning({ database, sealer }),
     caAccounts,
     caFetch,
+    caDecisions,
+    salvage: 300_000,
+    settings: createSettings({ database, now }),
     orderRecords,
     certificates,
     renewals,

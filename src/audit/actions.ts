@@ -13,6 +13,7 @@ export const auditActions = [
   "password.change",
   "password.reset_requested",
   "password.reset",
+  "settings.change",
   "sign_in",
   "sign_in.failed",
   "sign_out",

@@ -42,6 +42,8 @@ export interface Authority {
   /** The issuer domain names that let it issue in a CAA record (RFC 8659 §4.2). */
   caaIdentities: string[];
   website?: string;
+  /** Its certificates are trusted by nobody but who was told to. */
+  isPrivate?: true;
   /** Since when it issues nothing any more: "2025-10-31". No account is registered with it and no order goes to it. */
   ended?: string;
 }

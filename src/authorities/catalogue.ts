@@ -34,6 +34,7 @@ const sectigoKeyTypes: KeyType[] = ["p256", "p384", "rsa3072", "rsa4096"];
 export const authorities = {
   builtin: {
     title: "Built-in CA",
+    isPrivate: true,
     directories: { production: `https://${BUILTIN_HOST}/acme/builtin/directory` },
     externalAccountRequired: false,
     profiles: { "": { wildcard: true, ipAddresses: false, maxNames: 100, keyTypes: everyKeyType } },
@@ -255,6 +256,7 @@ export const authorities = {
 
   pkiaas: {
     title: "PKIaaS.io",
+    isPrivate: true,
     directories: { production: "https://acme-v02-api.pkiaas.io/directory" },
     externalAccountRequired: true,
     externalAccountHelp: "pkiaas.io: the ACME credentials of your private CA.",
@@ -282,6 +284,7 @@ export const authorities = {
 
   custom: {
     title: "Custom authority",
+    isPrivate: true,
     directories: {},
     externalAccountRequired: false,
     profiles: { "": {} },

@@ -37,6 +37,7 @@ export function authorityFrom({ title, productionUrl, stagingUrl, supports }: Cu
     profiles: { "": supports },
     limits: {},
     caaIdentities: [],
+    isPrivate: true,
   };
 }
 

@@ -134,20 +134,6 @@ export function createCaAccounts(ports: CaAccountPorts) {
       return row;
     },
 
-    /** The account for an order: the pinned one, else the owner's default. */
-    async choose(ownerId: number, pinned: string | null): Promise<CaAccountRow> {
-      const fits = ({ deactivatedAt }: CaAccountRow) => deactivatedAt === null;
-      if (pinned !== null) {
-        const row = await find(ownerId, pinned);
-        if (fits(row)) return row;
-        throw new Problem(422, `The CA account "${row.name}" is deactivated. Pin the certificate to another one.`);
-      }
-      const rows = (await ensureBuiltin(ownerId)).filter((row) => fits(row) && row.instanceId === null);
-      const chosen = rows.find((row) => row.isDefault) ?? rows[0];
-      if (chosen) return chosen;
-      throw new Problem(422, "There is no matching ACME account. Add one with POST /api/ca/accounts.");
-    },
-
     setDefault: async (ownerId: number, id: string): Promise<CaAccountRow> => setDefault(await find(ownerId, id)),
 
     /** What was changed of an authority holds from the next step on, for all accounts with it. */

@@ -1,9 +1,8 @@
 /** The terms of an authority (RFC 8555 §7.3.3), which a person agrees to, not certedge. */
 import { AcmeProblem } from "../acme/errors";
-import type { DirectoryFacts } from "../storage/tables/authorities";
 
 /** Where they can be read; nothing for an authority without any, or whose terms are no page that anybody could open. */
-export const termsPage = ({ termsOfService }: Pick<DirectoryFacts, "termsOfService">): string | undefined =>
+export const termsPage = ({ termsOfService }: { termsOfService?: string | undefined }): string | undefined =>
   /^https?:/i.test(termsOfService ?? "") ? termsOfService : undefined;
 
 /** What a CA answers to one who did not agree. */

@@ -4,8 +4,10 @@ import type { AccountIdentity } from "../accounts/identity";
 import { requireKept, takeBackBeyondPlan } from "../accounts/plan-limits";
 import type { ChallengeType } from "../acme/challenges";
 import { Problem } from "../problems";
+import type { CaPreferencesChange } from "../settings/preferences";
 import type { Database } from "../storage/database";
 import { certificates, certificateVersions } from "../storage/schema";
+import type { CaPreferences, Environment } from "../storage/tables/instances";
 
 export type CertificateRow = typeof certificates.$inferSelect;
 export type VersionRow = typeof certificateVersions.$inferSelect;
@@ -13,11 +15,17 @@ export type VersionRow = typeof certificateVersions.$inferSelect;
 export interface NewCertificate {
   domain: string;
   sanDomains: string[];
-  /** The instance that it is for; null is none in particular. */
-  instanceId: string | null;
-  keyType: string;
+  /** Null is that of its instance, or p256. */
+  keyType: string | null;
   mustStaple: boolean;
   profile: string | null;
+  /** Null is that of the pinned CA account, of its instance, or production. */
+  environment: Environment | null;
+  /** The id of an authority, or "auto"; null is that of its instance, or any. */
+  authority: string | null;
+  instanceId: string | null;
+  /** What it says otherwise than its instance and its account. */
+  ca: CaPreferences | null;
   caAccountId: string | null;
   dnsProvider: string | null;
   dnsAccountId: string | null;
@@ -26,21 +34,30 @@ export interface NewCertificate {
   challengeType: ChallengeType | null;
 }
 
+/** How it is got, after its instance was asked what it was not told itself. */
+export interface SettledCertificate extends Omit<NewCertificate, "keyType" | "environment" | "authority"> {
+  keyType: string;
+  environment: Environment;
+  authority: string | null;
+}
+
 /** What can be changed of a certificate; it takes effect at the next order. */
 export type CertificateChange = Partial<
   Pick<
-    NewCertificate,
+    SettledCertificate,
     | "caAccountId"
+    | "environment"
+    | "authority"
+    | "instanceId"
     | "dnsProvider"
     | "dnsAccountId"
     | "domainAlias"
     | "challengeType"
-    | "instanceId"
     | "keyType"
     | "mustStaple"
     | "profile"
   >
->;
+> & { ca?: CaPreferencesChange };
 
 export async function searchCertificate(
   database: Database,
@@ -69,16 +86,19 @@ export async function storeCertificate(
   owner: AccountIdentity,
   domain: string,
   names: string[],
-  input: NewCertificate,
+  input: SettledCertificate,
   existing: CertificateRow | undefined,
   now: number,
 ): Promise<CertificateRow> {
   const settings = {
     names,
-    instanceId: input.instanceId,
     keyType: input.keyType,
     mustStaple: input.mustStaple,
     profile: input.profile,
+    environment: input.environment,
+    authority: input.authority,
+    instanceId: input.instanceId,
+    ca: input.ca,
     caAccountId: input.caAccountId,
     dnsProvider: input.dnsProvider,
     dnsAccountId: input.dnsAccountId,

@@ -1,8 +1,16 @@
 /** The steps that end an order, well or not: by either way nothing of it stays at the CA or in the DNS. */
 import { handwork } from "./by-hand";
 import { byZone } from "./challenge-places";
-import { type OrderInput, type OrderProgress, typeOf, type WorkingState } from "./order-state";
-import { account, type Step, type StepPorts } from "./order-step";
+import {
+  type Order,
+  type OrderInput,
+  type OrderProgress,
+  type ProgressChange,
+  type TriedCa,
+  typeOf,
+  type WorkingState,
+} from "./order-state";
+import { caOf, type Step, type StepPorts } from "./order-step";
 
 export const endingSteps = {
   async storing({ input, progress }, ports) {
@@ -14,13 +22,19 @@ export const endingSteps = {
     return { next: "valid", progress: { stored: true }, detail };
   },
 
+  /** Cleans up at a CA that failed, and forgets all that came from it: the order begins again at another one. */
+  async leaving({ input, progress }, ports) {
+    const { leavingFor: problem, caAccountId, tried = [] } = progress;
+    if (!problem || !caAccountId) throw new Error("an order leaves a CA for a reason");
+    await Promise.all([releaseAll(input, progress, ports), giveUp({ input, progress }, ports)]);
+    const left: TriedCa[] = [...tried, { caAccountId, problem }];
+    return { next: "choosing", progress: { ...nothingOfTheCa, tried: left } };
+  },
+
   /** Only an order that failed comes here: one that succeeded has cleaned up while its version was stored. */
   async cleaning({ input, progress }, ports) {
     await releaseAll(input, progress, ports);
-    if (progress.authorizationUrls && !progress.finalizeSent) {
-      // Pending authorizations of an order that is given up count against the CA's limits; failing to say so is no loss.
-      await account(input.caAccountId, ports).giveUp(progress.authorizationUrls);
-    }
+    await giveUp({ input, progress }, ports);
     return { next: "closing", detail: handwork("remove", progress.challenges) };
   },
 
@@ -37,3 +51,32 @@ async function releaseAll(input: OrderInput, { challenges = [] }: OrderProgress,
   if (typeOf(input) === "dns-persist-01") return; // its records stay, for the orders to come
   await Promise.all(byZone(challenges).map(({ location }) => zones.release(location, id)));
 }
+
+/** Pending authorizations of an order that is given up count against the CA's limits; failing to say so is no loss. */
+async function giveUp({ input, progress }: Pick<Order, "input" | "progress">, ports: StepPorts): Promise<void> {
+  if (!progress.authorizationUrls || progress.finalizeSent) return;
+  await caOf({ input, progress }, ports).giveUp(progress.authorizationUrls);
+}
+
+/** A key that a CA may have signed for is not used at another one. */
+const nothingOfTheCa: ProgressChange = {
+  caAccountId: null,
+  mayLeave: null,
+  leavingFor: null,
+  salvageUntil: null,
+  newOrderSent: null,
+  accountUrl: null,
+  orderUrl: null,
+  finalizeUrl: null,
+  authorizationUrls: null,
+  challenges: null,
+  deadline: null,
+  responded: null,
+  versionId: null,
+  sealedPrivateKey: null,
+  certificateRequest: null,
+  finalizeSent: null,
+  certificateUrl: null,
+  chainPem: null,
+  leaf: null,
+};

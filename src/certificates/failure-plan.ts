@@ -24,6 +24,7 @@ export const failureRules: Record<Cause, FailureRule> = {
   ca_account: { first: HOUR, longest: DAY, shortest: 15 * MINUTE, passing: false },
   // A CA lets a name fail some five times an hour, and pauses one that goes on.
   validation: { first: HOUR, longest: DAY, shortest: 20 * MINUTE, passing: false },
+  no_ca_account: { first: HOUR, longest: DAY, shortest: 15 * MINUTE, passing: false },
   no_dns_challenge: { first: 6 * HOUR, longest: DAY, shortest: HOUR, passing: false },
   dns_credential: { first: HOUR, longest: 12 * HOUR, shortest: 15 * MINUTE, passing: false },
   dns_zone: { first: HOUR, longest: DAY, shortest: 15 * MINUTE, passing: false },

@@ -7,13 +7,13 @@ import { type Identifier, parseIdentifier } from "../pki/identifiers";
 import { generatePrivateKey, type KeyType, readPrivateKey } from "../pki/keys";
 import { requireTrusted } from "../pki/trust";
 import { CA_DEADLINE, type LeafFacts, type Order, type OrderProgress, type WorkingState } from "./order-state";
-import { account, poll, type Step, type StepPorts } from "./order-step";
+import { caOf, poll, type Step, type StepPorts } from "./order-step";
 import { whyInvalid } from "./order-validation";
 import { privateKeyPlace } from "./private-key-place";
 
 export const issuingSteps = {
   async finalizing({ input, progress }, ports) {
-    const ca = account(input.caAccountId, ports);
+    const ca = caOf({ input, progress }, ports);
     if (progress.finalizeSent) {
       const order = valueIn(await ca.order(progress.orderUrl ?? ""));
       if (order.status !== "ready") return { next: "awaiting_certificate", detail: { found_again: true } };
@@ -28,7 +28,7 @@ export const issuingSteps = {
   },
 
   async awaiting_certificate({ input, progress, attempts }, ports) {
-    const ca = account(input.caAccountId, ports);
+    const ca = caOf({ input, progress }, ports);
     const order = valueIn(await ca.order(progress.orderUrl ?? ""));
     if (order.status === "valid" && order.certificate) {
       return { next: "downloading", progress: { certificateUrl: order.certificate }, detail: { polls: attempts + 1 } };
@@ -38,7 +38,7 @@ export const issuingSteps = {
   },
 
   async downloading({ input, progress }, ports) {
-    const ca = account(input.caAccountId, ports);
+    const ca = caOf({ input, progress }, ports);
     const { chainPem, rootsPem } = valueIn(await ca.certificate(progress.certificateUrl ?? ""));
     const privateKey = await ports.sealer.open(
       progress.sealedPrivateKey ?? "",

@@ -9,6 +9,8 @@ interface CauseRule {
   whatToDo: string;
   /** How often the step is tried again within the order before the order fails. */
   retries: number;
+  /** The CA's own: another CA may do better. */
+  isTheCas?: true;
 }
 
 /** The causes. Only those of the CA's own are worth another CA; ours are told, not retried at the CA's cost. */
@@ -18,16 +20,19 @@ export const causes = {
     whatToDo:
       "Nothing: the order is tried again later. If it lasts, see the authority's status page or its directory URL.",
     retries: 5,
+    isTheCas: true,
   },
   ca_rate_limited: {
     title: "The certificate authority's rate limit is reached",
     whatToDo: "Nothing: the order is tried again when the authority allows it.",
     retries: 0,
+    isTheCas: true,
   },
   ca_bad_answer: {
     title: "The certificate authority sent an answer that is not ACME",
     whatToDo: "Check the directory URL of the CA account; if it is right, tell the authority.",
     retries: 2,
+    isTheCas: true,
   },
   ca_refused: {
     title: "The certificate authority refused",
@@ -43,6 +48,11 @@ export const causes = {
     title: "The certificate authority could not validate a name",
     whatToDo:
       "Check that the zone's name servers answer from the internet, and that no CAA record forbids the authority.",
+    retries: 0,
+  },
+  no_ca_account: {
+    title: "No CA account fits the certificate",
+    whatToDo: "See in the evidence why each account does not fit, and change what it names.",
     retries: 0,
   },
   no_dns_challenge: {
@@ -96,6 +106,16 @@ export interface OrderProblem {
   retry_after?: string;
 }
 
+/** When it may be tried again. Instants. */
+export interface FailureTiming {
+  /** Not before. */
+  retryAfter?: number;
+  /** Nobody was asked, and it is to be asked then: no failure of the order's own. */
+  heldUntil?: number;
+  /** Trying the step again within the order is of no use. */
+  isFinal?: true;
+}
+
 export class OrderFailure extends Error {
   override readonly name = "OrderFailure";
 
@@ -103,21 +123,21 @@ export class OrderFailure extends Error {
     readonly reason: Cause,
     readonly detail: string,
     readonly evidence: Record<string, unknown> = {},
-    /** Not to be tried again before this instant. */
-    readonly retryAfter?: number,
+    readonly timing: FailureTiming = {},
   ) {
     super(detail);
   }
 
   toProblem(): OrderProblem {
     const { title, whatToDo } = causes[this.reason];
+    const retryAfter = this.timing.retryAfter ?? this.timing.heldUntil;
     return {
       cause: this.reason,
       title,
       detail: this.detail,
       evidence: this.evidence,
       what_to_do: whatToDo,
-      ...(this.retryAfter === undefined ? {} : { retry_after: new Date(this.retryAfter).toISOString() }),
+      ...(retryAfter === undefined ? {} : { retry_after: new Date(retryAfter).toISOString() }),
     };
   }
 }
@@ -150,7 +170,7 @@ export function toOrderFailure(error: unknown): OrderFailure {
   if (error instanceof OrderFailure) return error;
   if (error instanceof CaError) return fromCa(error.failure);
   if (error instanceof DnsProviderError) {
-    return new OrderFailure(DNS_CAUSES[error.kind], error.detail, { provider: error.provider }, error.retryAfter);
+    return new OrderFailure(DNS_CAUSES[error.kind], error.detail, { provider: error.provider }, timing(error));
   }
   if (error instanceof ChainError) return new OrderFailure("bad_certificate", error.message, { reason: error.reason });
   if (error instanceof Problem) return new OrderFailure(error.status === 422 ? "dns_zone" : "internal", error.detail);
@@ -159,13 +179,16 @@ export function toOrderFailure(error: unknown): OrderFailure {
   });
 }
 
+const timing = ({ retryAfter }: { retryAfter?: number | undefined }): FailureTiming =>
+  retryAfter === undefined ? {} : { retryAfter };
+
 function fromCa({ kind, type, status, detail, subproblems, retryAfter }: CaFailure): OrderFailure {
   const evidence = { ...(type ? { type: `urn:ietf:params:acme:error:${type}`, status } : {}), subproblems };
   switch (kind) {
     case "problem":
-      return new OrderFailure(PROBLEM_CAUSES[type ?? ""] ?? "ca_refused", detail, evidence, retryAfter);
+      return new OrderFailure(PROBLEM_CAUSES[type ?? ""] ?? "ca_refused", detail, evidence, timing({ retryAfter }));
     case "unreachable":
-      return new OrderFailure("ca_unreachable", detail, {}, retryAfter);
+      return new OrderFailure("ca_unreachable", detail, {}, timing({ retryAfter }));
     case "garbage":
       return new OrderFailure("ca_bad_answer", detail);
     case "internal":

@@ -4,9 +4,9 @@ import {
   isWorking,
   type Order,
   type OrderInput,
-  type OrderProgress,
   type OrderState,
   type OrderStep,
+  type ProgressChange,
 } from "./order-state";
 
 const SCHEMA = [
@@ -67,15 +67,24 @@ export class OrderLog {
     return this.sql.exec<Row>("SELECT * FROM steps WHERE order_id = ? ORDER BY number", id).toArray().map(toStep);
   }
 
+  /** Puts other wishes in the place of those of an order that has not begun, and lets it begin at once. */
+  replaceInput(input: OrderInput): void {
+    this.sql.exec(
+      "UPDATE orders SET input = ?, attempts = 0, not_before = 0 WHERE id = ?",
+      JSON.stringify(input),
+      input.id,
+    );
+  }
+
   /** Keeps what a step is about to do or has found, without leaving its state. */
-  note(id: string, progress: OrderProgress): void {
+  note(id: string, progress: ProgressChange): void {
     this.sql.exec("UPDATE orders SET progress = json_patch(progress, ?) WHERE id = ?", JSON.stringify(progress), id);
   }
 
   /** Ends the present step and begins the next one, in one transaction. */
-  advance(id: string, next: OrderState, progress: OrderProgress, detail: Record<string, unknown>, now: number): void {
+  advance(id: string, next: OrderState, progress: ProgressChange, detail: Record<string, unknown>, now: number): void {
     this.storage.transactionSync(() => {
-      this.note(id, progress);
+      this.note(id, { stepFailures: null, ...progress });
       this.sql.exec(
         "UPDATE orders SET state = ?, attempts = 0, not_before = 0, finished_at = ? WHERE id = ?",
         next,

@@ -1,9 +1,10 @@
 /** The CertificateOrder object: one for each certificate, and the only writer of its orders. */
 import { DurableObject } from "cloudflare:workers";
 import { createServices } from "../services";
-import { causes, type OrderFailure, toOrderFailure } from "./order-failure";
+import { type CourseSettings, courseAfter } from "./order-course";
+import { type OrderFailure, toOrderFailure } from "./order-failure";
 import { OrderLog } from "./order-log";
-import { isWorking, type Order, type OrderInput, type OrderStep } from "./order-state";
+import { caAccountOf, isWorking, type Order, type OrderInput, type OrderStep } from "./order-state";
 import type { StepPorts, StepResult } from "./order-step";
 import { steps } from "./order-steps";
 import type { Turn } from "./renewal-turn";
@@ -15,6 +16,8 @@ export interface OrderView {
   certificateId: string;
   reason: OrderInput["reason"];
   state: Order["state"];
+  /** That it is at, or was at last; null until one is chosen. */
+  caAccountId: string | null;
   problem?: Order["progress"]["problem"];
   versionId?: string;
   /** What proves the names, where it is known by now. */
@@ -29,8 +32,6 @@ export interface OrderView {
 const LEASE = 60_000;
 /** Shorter waits are waited out, longer ones by alarm. */
 const SHORT_WAIT = 2_000;
-const RETRY_FIRST = 1_000;
-const RETRY_LAST = 300_000;
 
 export class CertificateOrder extends DurableObject<Env> {
   private readonly log = new OrderLog(this.ctx.storage);
@@ -44,9 +45,12 @@ export class CertificateOrder extends DurableObject<Env> {
     if (this.log.open()) this.drive();
   }
 
-  /** Begins an order, or joins the one that is under way. */
+  /** Begins an order, or joins the one that is under way; one that still waits for a CA takes the newest wishes. */
   async start(input: OrderInput): Promise<OrderView> {
-    const order = this.log.open() ?? this.log.create(input, "registering", Date.now());
+    const open = this.log.open();
+    const waits = open?.state === "choosing" && this.running === undefined;
+    if (open && waits) this.log.replaceInput({ ...input, id: open.input.id });
+    const order = this.log.open() ?? this.log.create(input, "choosing", Date.now());
     this.drive();
     return this.view(order);
   }
@@ -93,10 +97,11 @@ export class CertificateOrder extends DurableObject<Env> {
     return open;
   }
 
-  /** Forgets everything; the certificate is deleted. False while an order is under way. */
+  /** Forgets everything; the certificate is deleted. False while an order is under way that has begun at a CA. */
   async destroy(): Promise<boolean> {
     await this.releaseStanding();
-    if (this.log.open()) return false;
+    const open = this.log.open();
+    if (open && (this.running || open.progress.newOrderSent)) return false;
     await this.ctx.storage.deleteAll();
     return true;
   }
@@ -164,29 +169,46 @@ export class CertificateOrder extends DurableObject<Env> {
 
   private apply(order: Order, result: StepResult): void {
     const { id } = order.input;
-    if ("waitUntil" in result) this.log.postpone(id, result.waitUntil, order.attempts + 1, result.detail ?? {});
-    else this.log.advance(id, result.next, result.progress ?? {}, result.detail ?? {}, Date.now());
+    if ("waitUntil" in result) {
+      this.log.note(id, { stepFailures: null });
+      this.log.postpone(id, result.waitUntil, order.attempts + 1, result.detail ?? {});
+    } else this.log.advance(id, result.next, result.progress ?? {}, result.detail ?? {}, Date.now());
   }
 
-  /** A passing failure is tried again within the order; any other ends it, by way of the clean-up. */
   private fail(order: Order, failure: OrderFailure): void {
     const { id } = order.input;
-    const windingUp = order.state === "cleaning" || order.state === "closing" || order.state === "storing";
-    const passing = order.attempts < causes[failure.reason].retries || windingUp;
-    if (passing) {
-      const wait = Math.min(RETRY_FIRST * 2 ** order.attempts, RETRY_LAST) * (0.75 + Math.random() / 2);
-      const until = Math.max(failure.retryAfter ?? 0, Date.now() + wait);
-      this.log.postpone(id, until, order.attempts + 1, { last_failure: failure.toProblem() });
-      return;
-    }
+    const attempts = order.attempts + 1;
     const problem = failure.toProblem();
-    this.log.advance(id, "cleaning", { problem }, { failure: problem }, Date.now());
+    const course = courseAfter(order, failure, this.courseSettings());
+    switch (course.kind) {
+      case "again":
+        this.log.note(id, { stepFailures: (order.progress.stepFailures ?? 0) + 1 });
+        this.log.postpone(id, course.at, attempts, { last_failure: problem });
+        break;
+      case "wait": {
+        const { until, salvageUntil } = course;
+        if (salvageUntil !== undefined) this.log.note(id, { salvageUntil });
+        const detail = { waiting_until: new Date(until).toISOString(), waiting_for: problem };
+        this.log.postpone(id, until, attempts, detail);
+        break;
+      }
+      case "leave":
+        this.log.advance(id, "leaving", { leavingFor: problem }, { failure: problem }, Date.now());
+        break;
+      case "fail":
+        this.log.advance(id, "cleaning", { problem }, { failure: problem }, Date.now());
+    }
+  }
+
+  private courseSettings(): CourseSettings {
+    return { now: Date.now(), random: Math.random(), salvage: createServices(this.env).salvage };
   }
 
   private ports(order: Order): StepPorts {
-    const { caAccounts, zones, challengeZones, orderRecords, sealer } = createServices(this.env);
+    const { caAccounts, caDecisions, zones, challengeZones, orderRecords, sealer } = createServices(this.env);
     return {
       caAccounts,
+      decideCa: caDecisions.decide,
       zones,
       challengeZones,
       records: orderRecords,
@@ -231,6 +253,7 @@ export class CertificateOrder extends DurableObject<Env> {
       certificateId: input.certificateId,
       reason: input.reason,
       state,
+      caAccountId: caAccountOf({ input, progress }) ?? null,
       ...(progress.problem ? { problem: progress.problem } : {}),
       ...(progress.stored && progress.versionId ? { versionId: progress.versionId } : {}),
       records: recordsOf(progress.challenges ?? []),

@@ -9,7 +9,7 @@ import { issuedNotice } from "./certificate-notices";
 import { reminderAt } from "./failure-plan";
 import type { FailureRecords } from "./failure-records";
 import type { OrderProblem } from "./order-failure";
-import type { LeafFacts, OrderInput, OrderProgress } from "./order-state";
+import { caAccountOf, type LeafFacts, type OrderInput, type OrderProgress } from "./order-state";
 import { plannedCertificates } from "./planned-certificates";
 import { planRenewal } from "./renewal-time";
 import { askWindow } from "./renewal-windows";
@@ -31,7 +31,7 @@ export function createOrderRecords(ports: OrderRecordPorts) {
   /** A step that a crash cut off is taken again: its end is told of twice rather than never. */
   async function log(input: OrderInput, progress: OrderProgress, end: { problem?: OrderProblem }): Promise<void> {
     const dnsAccounts = await nameDnsAccounts(database, progress);
-    const { dnsProvider, dnsAccountId, caAccountId, reason, names } = input;
+    const { dnsProvider, dnsAccountId, reason, names } = input;
     await audit.record({
       ownerId: input.ownerId,
       actor: { account_id: null, username: null, via: "system", credential_id: null },
@@ -43,7 +43,7 @@ export function createOrderRecords(ports: OrderRecordPorts) {
         order: input.id,
         reason,
         names,
-        ca_account_id: caAccountId,
+        ca_account_id: caAccountOf({ input, progress }) ?? null,
         dns_provider: dnsProvider,
         dns_account_id: dnsAccountId,
         dns_accounts: dnsAccounts,
@@ -53,10 +53,10 @@ export function createOrderRecords(ports: OrderRecordPorts) {
   }
 
   /** What is known at once of the version's renewal: the CA's window, and when it is due. */
-  async function planFor(input: OrderInput, leaf: LeafFacts) {
+  async function planFor(certificateId: string, caAccountId: string, leaf: LeafFacts) {
     const [[planned], { window, checkAt }] = await Promise.all([
-      plannedCertificates(database, eq(certificates.id, input.certificateId)),
-      askWindow(ports, input.caAccountId, leaf.renewalIdentifier),
+      plannedCertificates(database, eq(certificates.id, certificateId)),
+      askWindow(ports, caAccountId, leaf.renewalIdentifier),
     ]);
     if (!planned) throw new Error("the certificate of the order is gone");
     const { renewal: rule, maintenanceWindows } = planned.settings;
@@ -74,8 +74,10 @@ export function createOrderRecords(ports: OrderRecordPorts) {
 
   return {
     /** Enters the order into the index. Taking it twice changes nothing. */
-    async open({ id, certificateId, ownerId, reason }: OrderInput, createdAt: number): Promise<void> {
-      const row = { id, certificateId, ownerId, reason, state: "open", createdAt };
+    async open(input: OrderInput, progress: OrderProgress, createdAt: number): Promise<void> {
+      const { id, certificateId, ownerId, reason } = input;
+      const caAccountId = caAccountOf({ input, progress }) ?? null;
+      const row = { id, certificateId, ownerId, reason, caAccountId, state: "open", createdAt };
       await database.insert(orders).values(row).onConflictDoNothing();
     },
 
@@ -85,15 +87,18 @@ export function createOrderRecords(ports: OrderRecordPorts) {
      */
     async closeValid(input: OrderInput, progress: OrderProgress): Promise<number> {
       const { versionId: id, chainPem, leaf, sealedPrivateKey } = progress;
-      if (!id || !chainPem || !leaf || !sealedPrivateKey) throw new Error("the order has no certificate to store");
-      const { row, schedule } = await planFor(input, leaf);
+      const caAccountId = caAccountOf({ input, progress });
+      if (!id || !caAccountId || !chainPem || !leaf || !sealedPrivateKey) {
+        throw new Error("the order has no certificate to store");
+      }
+      const { row, schedule } = await planFor(input.certificateId, caAccountId, leaf);
       const { renewAt } = schedule;
       const version = {
         id,
         certificateId: input.certificateId,
         ownerId: input.ownerId,
         orderId: input.id,
-        caAccountId: input.caAccountId,
+        caAccountId,
         serial: leaf.serial,
         fingerprint: leaf.fingerprint,
         issuer: leaf.issuer,
@@ -118,7 +123,10 @@ export function createOrderRecords(ports: OrderRecordPorts) {
             .update(certificates)
             .set({ ...current, ...schedule, ...untold, updatedAt: now() })
             .where(eq(certificates.id, input.certificateId)),
-          database.update(orders).set({ state: "valid", finishedAt: now() }).where(eq(orders.id, input.id)),
+          database
+            .update(orders)
+            .set({ state: "valid", caAccountId, finishedAt: now() })
+            .where(eq(orders.id, input.id)),
         ]),
       ]);
       return renewAt;
@@ -130,7 +138,9 @@ export function createOrderRecords(ports: OrderRecordPorts) {
       const [known] = await database.select({ finishedAt: orders.finishedAt }).from(orders).where(own);
       if (known && known.finishedAt !== null) return;
       await log(input, progress, { problem });
-      const close = database.update(orders).set({ state: "failed", problem, finishedAt: now() }).where(own);
+      const caAccountId = caAccountOf({ input, progress }) ?? null;
+      const end = { state: "failed", caAccountId, problem, finishedAt: now() };
+      const close = database.update(orders).set(end).where(own);
       await ports.failureRecords.note(input.certificateId, problem, close);
     },
   };

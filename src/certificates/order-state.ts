@@ -3,11 +3,13 @@ import type { ChallengeType } from "../acme/challenges";
 import type { PersistentClaim } from "../dns/persistent-validation";
 import type { AnsweredChallenge } from "../dns/provider";
 import type { CertificateFacts } from "../pki/certificate";
+import type { CaPreferences, Environment } from "../storage/tables/instances";
 import type { ZoneLocation } from "../zones/location";
 import type { OrderProblem } from "./order-failure";
 
 /** Every state but the last two has a step in order-steps.ts that leads on. */
 export const orderStates = [
+  "choosing",
   "registering",
   "ordering",
   "authorizing",
@@ -20,6 +22,7 @@ export const orderStates = [
   "awaiting_certificate",
   "downloading",
   "storing",
+  "leaving",
   "cleaning",
   "closing",
   "valid",
@@ -35,6 +38,29 @@ export const isWorking = (state: OrderState): state is WorkingState => state !==
 /** How long a CA may take with an order, milliseconds. */
 export const CA_DEADLINE = 15 * 60_000;
 
+/** By what the CA account of an order is chosen. */
+export interface CaWish {
+  environment: Environment;
+  /** The id of an authority; null is any. */
+  authority: string | null;
+  pinnedCaAccountId: string | null;
+  instanceId: string | null;
+  /** What the certificate itself says, before its instance and its account. */
+  preferences: CaPreferences | null;
+}
+
+/** The choice of a CA account, as an order keeps it. */
+export interface CaDecision {
+  /** None fits, or none is left. */
+  chosen?: { caAccountId: string; name: string };
+  /** Its circuit is open until then, and there is no other. */
+  until?: number;
+  /** How many would be left if the chosen one failed. */
+  others: number;
+  /** For a step's detail: what was asked for, and why each of the others is not it. */
+  detail: Record<string, unknown>;
+}
+
 /** What an order is for; fixed when it is made. */
 export interface OrderInput {
   id: string;
@@ -45,7 +71,11 @@ export interface OrderInput {
   keyType: string;
   mustStaple: boolean;
   profile: string | null;
-  caAccountId: string;
+  /** Orders of before there was a choice have the account itself. */
+  ca?: CaWish;
+  caAccountId?: string;
+  /** The first choice, where it was made already to tell whoever asked for the order. */
+  decided?: CaDecision;
   dnsProvider: string | null;
   dnsAccountId: string | null;
   /** What the certificate is for; orders of before it was known have none. */
@@ -57,6 +87,10 @@ export interface OrderInput {
   /** RFC 9773 §5: the certificate that the new one replaces, and the CA account that issued it. */
   replaces?: { renewalIdentifier: string; caAccountId: string };
 }
+
+/** The CA account that an order is at, or was at last; nothing before the first choice. */
+export const caAccountOf = ({ input, progress }: Pick<Order, "input" | "progress">): string | undefined =>
+  progress.caAccountId ?? progress.tried?.at(-1)?.caAccountId ?? input.caAccountId;
 
 /** By which challenge the names are to be proven. */
 export const typeOf = ({ challengeType }: OrderInput): ChallengeType => challengeType ?? "dns-01";
@@ -81,8 +115,26 @@ export type LeafFacts = Pick<
   "serial" | "fingerprint" | "issuer" | "notBefore" | "notAfter" | "renewalIdentifier"
 >;
 
+/** A CA account that an order was at, and why it went away. */
+export interface TriedCa {
+  caAccountId: string;
+  problem: OrderProblem;
+}
+
 /** What the steps found out; each step adds to it. */
 export interface OrderProgress {
+  /** The CA account that the order is at. */
+  caAccountId?: string;
+  /** Whether the order goes to another one when this CA fails. */
+  mayLeave?: boolean;
+  /** Those that it was at before. */
+  tried?: TriedCa[];
+  /** Why it leaves the one that it is at. */
+  leavingFor?: OrderProblem;
+  /** How often the present step failed for a passing reason. */
+  stepFailures?: number;
+  /** Until then, a CA that failed after finalize is asked for what it may have issued. */
+  salvageUntil?: number;
   /** Set before newOrder is sent: after a crash the CA may have an order that we never heard of. */
   newOrderSent?: boolean;
   /** Of the account at the CA. */
@@ -109,13 +161,16 @@ export interface OrderProgress {
   problem?: OrderProblem;
 }
 
+/** Null forgets a member. */
+export type ProgressChange = { [Member in keyof OrderProgress]?: OrderProgress[Member] | null };
+
 export interface Order {
   input: OrderInput;
   state: OrderState;
   progress: OrderProgress;
   createdAt: number;
   finishedAt: number | null;
-  /** How often the present step has failed for a passing reason. */
+  /** How often the present step was postponed. */
   attempts: number;
   /** The present step is not tried before this instant. */
   notBefore: number;

@@ -7,13 +7,24 @@ import type { ZoneLocation } from "../zones/location";
 import type { Zones } from "../zones/service";
 import { OrderFailure } from "./order-failure";
 import type { OrderRecords } from "./order-records";
-import type { Order, OrderProgress, OrderState } from "./order-state";
+import {
+  type CaDecision,
+  caAccountOf,
+  type Order,
+  type OrderInput,
+  type OrderProgress,
+  type OrderState,
+  type ProgressChange,
+  type TriedCa,
+} from "./order-state";
 
 export interface StepPorts {
   caAccounts: CaAccounts;
   zones: Zones;
   challengeZones: ChallengeZones;
   records: OrderRecords;
+  /** Chooses a CA account for an order, none of those that it was at already. */
+  decideCa(input: OrderInput, tried: TriedCa[]): Promise<CaDecision>;
   sealer: Sealer;
   now: () => number;
   /** Keeps progress before a side effect, so that a crash finds it. */
@@ -23,7 +34,7 @@ export interface StepPorts {
 }
 
 export type StepResult =
-  | { next: OrderState; progress?: OrderProgress; detail?: Record<string, unknown> }
+  | { next: OrderState; progress?: ProgressChange; detail?: Record<string, unknown> }
   | { waitUntil: number; detail?: Record<string, unknown> };
 
 export type Step = (order: Order, ports: StepPorts) => Promise<StepResult>;
@@ -31,8 +42,15 @@ export type Step = (order: Order, ports: StepPorts) => Promise<StepResult>;
 const POLL_FIRST = 15;
 const POLL_LAST = 8_000;
 
-/** The CA account's object. */
-export const account = (id: string, { caAccounts }: StepPorts): DurableObjectStub<CaAccount> => caAccounts.objectOf(id);
+/** The object of the CA account that the order is at. */
+export const caOf = (
+  order: Pick<Order, "input" | "progress">,
+  { caAccounts }: StepPorts,
+): DurableObjectStub<CaAccount> => {
+  const id = caAccountOf(order);
+  if (!id) throw new Error("the order has no CA account yet");
+  return caAccounts.objectOf(id);
+};
 
 /** While the CA works on the order; until the deadline of the wait. */
 export function poll(

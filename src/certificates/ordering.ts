@@ -1,22 +1,29 @@
 /** Orders for certificates, handed to their objects. */
-import type { CaAccountRow, CaAccounts } from "../ca-accounts/service";
 import type { Database } from "../storage/database";
+import type { CaDecisions } from "./ca-decisions";
+import { noMatchingAccount } from "./ca-explanations";
 import { type CertificateRow, currentVersionOf } from "./certificate-rows";
 import type { CertificateOrder, OrderView } from "./order-object";
-import type { OrderInput, OrderReason } from "./order-state";
+import type { CaDecision, CaWish, OrderInput, OrderReason } from "./order-state";
 import { requireHeld } from "./shared-names";
 
 export interface OrderingPorts {
   database: Database;
-  caAccounts: CaAccounts;
+  caDecisions: CaDecisions;
   objects: DurableObjectNamespace<CertificateOrder>;
 }
 
-export function createOrdering(ports: OrderingPorts) {
-  const { database, objects } = ports;
+export const wishOf = (row: CertificateRow): CaWish => ({
+  environment: row.environment,
+  authority: row.authority,
+  pinnedCaAccountId: row.caAccountId,
+  instanceId: row.instanceId,
+  preferences: row.ca,
+});
 
+export function createOrdering({ database, caDecisions, objects }: OrderingPorts) {
   /** Hands an order to the certificate's object; an order that is under way is joined. */
-  async function start(row: CertificateRow, reason: OrderReason, caAccount: CaAccountRow): Promise<OrderView> {
+  async function start(row: CertificateRow, reason: OrderReason, decided?: CaDecision): Promise<OrderView> {
     const version = row.currentVersionId ? await currentVersionOf(database, row) : undefined;
     const input: OrderInput = {
       id: crypto.randomUUID(),
@@ -27,7 +34,8 @@ export function createOrdering(ports: OrderingPorts) {
       keyType: row.keyType,
       mustStaple: row.mustStaple,
       profile: row.profile,
-      caAccountId: caAccount.id,
+      ca: wishOf(row),
+      ...(decided ? { decided } : {}),
       dnsProvider: row.dnsProvider,
       dnsAccountId: row.dnsAccountId,
       instanceId: row.instanceId,
@@ -41,13 +49,22 @@ export function createOrdering(ports: OrderingPorts) {
     return (await objects.getByName(row.id).start(input)) as OrderView;
   }
 
-  /** Another version of a certificate, as long as its names are its owner's. Throws 403. */
+  /** Throws 422 where no CA account fits, with what would put it right. */
+  async function decideFirst(row: CertificateRow): Promise<CaDecision> {
+    const facts = await caDecisions.facts(row.ownerId, row.instanceId);
+    const { comparison, decision } = await caDecisions.examine(facts, row, wishOf(row));
+    if (!decision.chosen) throw noMatchingAccount(comparison);
+    return decision;
+  }
+
+  /** Another version of a certificate, as long as its names are its owner's. Throws 403, and 422 to who waits for it. */
   async function order(row: CertificateRow, reason: OrderReason): Promise<OrderView> {
-    const [caAccount] = await Promise.all([
-      ports.caAccounts.choose(row.ownerId, row.caAccountId),
+    const [decided] = await Promise.all([
+      // A renewal by the clock chooses in its own object: a tick is to do little for each.
+      reason === "manual" ? decideFirst(row) : undefined,
       requireHeld(database, row.ownerId, row.names),
     ]);
-    return start(row, reason, caAccount);
+    return start(row, reason, decided);
   }
 
   return { start, order };

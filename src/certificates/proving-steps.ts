@@ -6,7 +6,7 @@ import { handwork, patienceOf } from "./by-hand";
 import { byZone, placesOf, zonesOf } from "./challenge-places";
 import { OrderFailure } from "./order-failure";
 import { CA_DEADLINE, type OrderChallenge, typeOf, type WorkingState } from "./order-state";
-import { account, poll, type Step } from "./order-step";
+import { caOf, poll, type Step } from "./order-step";
 import { notOffered, validationFailure, whyInvalid } from "./order-validation";
 import { locateMissing, oneRecordEach, standingOwner, standingRecords } from "./standing-records";
 
@@ -24,7 +24,7 @@ export const provingSteps = {
     const urls = progress.authorizationUrls ?? [];
     const type = typeOf(input);
     const [answered, places, nameOf] = await Promise.all([
-      account(input.caAccountId, ports).authorizations(urls, type),
+      caOf({ input, progress }, ports).authorizations(urls, type),
       // What fails here is told by the step "locating", if a place is needed at all.
       type === "dns-persist-01" ? undefined : placesOf(input.names, input, progress, ports).catch(() => undefined),
       challengeNames(type, progress.accountUrl ?? ""),
@@ -106,7 +106,7 @@ export const provingSteps = {
   },
 
   async validating({ input, progress }, ports) {
-    const ca = account(input.caAccountId, ports);
+    const ca = caOf({ input, progress }, ports);
     let challengeUrls = (progress.challenges ?? []).map((challenge) => challenge.challengeUrl);
     if (progress.responded) {
       // After a crash some challenges may be under way already; a CA may refuse to begin those again.
@@ -122,7 +122,7 @@ export const provingSteps = {
   },
 
   async awaiting_ready({ input, progress, attempts }, ports) {
-    const ca = account(input.caAccountId, ports);
+    const ca = caOf({ input, progress }, ports);
     const order = valueIn(await ca.order(progress.orderUrl ?? ""));
     switch (order.status) {
       case "ready":

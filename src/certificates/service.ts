@@ -4,12 +4,15 @@ import type { Access, AccountIdentity } from "../accounts/identity";
 import { requireAny, requireOpened } from "../accounts/plans";
 import { isAllowed, requireDomains } from "../accounts/scopes";
 import type { CaAccounts } from "../ca-accounts/service";
-import { type CertificateDefaults, defaultsFor, instanceFor } from "../instances/defaults";
 import { Problem } from "../problems";
+import { changedPreferences } from "../settings/preferences";
 import type { Database } from "../storage/database";
 import { certificates, certificateVersions, orders } from "../storage/schema";
 import type { Sealer } from "../storage/sealing";
 import type { ChallengeZones } from "../zones/challenges";
+import type { CaDecisions } from "./ca-decisions";
+import { noMatchingAccount } from "./ca-explanations";
+import { ANY_AUTHORITY, settle, settleWish } from "./ca-wish";
 import {
   type CertificateChange,
   type CertificateRow,
@@ -32,6 +35,7 @@ export interface CertificatePorts {
   database: Database;
   sealer: Sealer;
   caAccounts: CaAccounts;
+  caDecisions: CaDecisions;
   challengeZones: ChallengeZones;
   objects: DurableObjectNamespace<CertificateOrder>;
   now: () => number;
@@ -40,13 +44,10 @@ export interface CertificatePorts {
 /** Who asks: the account, and the names or the instance that its key may be used for. */
 type Asker = Pick<Access, "account" | "allowedDomains" | "instanceId">;
 
-/** As a person gives it: null is what the instance says. */
-export type GivenCertificate = Omit<NewCertificate, "keyType"> & { keyType: string | null };
-
 export type Certificates = ReturnType<typeof createCertificates>;
 
 export function createCertificates(ports: CertificatePorts) {
-  const { database, sealer, objects, challengeZones, now } = ports;
+  const { database, sealer, objects, challengeZones, caDecisions, now } = ports;
   const { start, order } = createOrdering(ports);
   const objectOf = (id: string): DurableObjectStub<CertificateOrder> => objects.getByName(id);
 
@@ -79,43 +80,46 @@ export function createCertificates(ports: CertificatePorts) {
     },
 
     /** Stores what is wanted and begins its order. A failed certificate of the same name takes the new settings and is tried again. */
-    async create(asker: Asker, given: GivenCertificate): Promise<{ row: CertificateRow; order: OrderView }> {
+    async create(asker: Asker, input: NewCertificate): Promise<{ row: CertificateRow; order: OrderView }> {
       const owner = asker.account;
       requireAny(owner, "certificates");
-      const names = namesOf(given);
+      const names = namesOf(input);
       requireDomains(asker, names);
       requirePlanFor(owner, names);
       const domain = names[0] as string;
-      const input = completed(given, defaultsFor(await instanceFor(database, owner.id, given.instanceId)));
-      const [caAccount, existing] = await Promise.all([
-        ports.caAccounts.choose(owner.id, input.caAccountId),
+      const [facts, existing] = await Promise.all([
+        caDecisions.facts(owner.id, input.instanceId),
         searchCertificate(database, owner.id, domain),
       ]);
+      const { settled, wish } = settle(input, facts);
       if (existing?.currentVersionId && existing.status !== "revoked") {
         throw new Problem(409, `There is a certificate for ${domain} already. Renew it, or delete it first.`);
       }
-      await requireProvable(challengeZones, owner.id, names, input, caAccount);
+      const { comparison, decision, chosen } = await caDecisions.examine(facts, { ...settled, names }, wish);
+      if (!chosen) throw noMatchingAccount(comparison);
+      await requireProvable(challengeZones, owner.id, names, settled, chosen);
       // Not sooner: of a certedge that was just set up, the zone that all share is known from the first look on.
       await requireHeld(database, owner.id, names);
-      const row = await storeCertificate(database, owner, domain, names, input, existing, now());
-      return { row, order: await start(row, "create", caAccount) };
+      const row = await storeCertificate(database, owner, domain, names, settled, existing, now());
+      return { row, order: await start(row, "create", decision) };
     },
 
     /** Checks that the names can be proven in the new way, and keeps it for the next order. Throws 404, 422. */
     async change(asker: Asker, domain: string, change: CertificateChange): Promise<CertificateRow> {
       const row = await find(asker, domain);
-      const changed = { ...row, ...change };
+      const changed = { ...row, ...change, ca: changedPreferences(row.ca, change.ca ?? {}) };
       // A pin to an account is one to its provider: another provider alone leaves the account open.
       if (change.dnsProvider !== undefined && change.dnsAccountId === undefined) changed.dnsAccountId = null;
-      const [caAccount] = await Promise.all([
-        ports.caAccounts.choose(row.ownerId, changed.caAccountId),
-        change.instanceId ? instanceFor(database, row.ownerId, change.instanceId) : undefined,
-      ]);
-      await requireProvable(challengeZones, row.ownerId, row.names, changed, caAccount);
+      const facts = await caDecisions.facts(row.ownerId, changed.instanceId);
+      const wish = settleWish({ ...changed, authority: changed.authority ?? ANY_AUTHORITY }, facts);
+      const { comparison, chosen } = await caDecisions.examine(facts, changed, wish);
+      if (!chosen) throw noMatchingAccount(comparison);
+      await requireProvable(challengeZones, row.ownerId, row.names, changed, chosen);
       const { caAccountId, dnsProvider, dnsAccountId, domainAlias, challengeType } = changed;
-      const { instanceId, keyType, mustStaple, profile } = changed;
-      const way = { caAccountId, dnsProvider, dnsAccountId, domainAlias, challengeType };
-      const settings = { ...way, instanceId, keyType, mustStaple, profile };
+      const { keyType, mustStaple, profile, instanceId, ca } = changed;
+      const { environment, authority } = wish;
+      const way = { caAccountId, environment, authority, instanceId, ca, dnsProvider, dnsAccountId, domainAlias };
+      const settings = { ...way, challengeType, keyType, mustStaple, profile };
       await database
         .update(certificates)
         .set({ ...settings, updatedAt: now() })
@@ -123,7 +127,7 @@ export function createCertificates(ports: CertificatePorts) {
       if (row.challengeType === "dns-persist-01" && challengeType !== row.challengeType) {
         await objectOf(row.id).releaseStanding();
       }
-      return { ...changed, updatedAt: now() };
+      return { ...changed, ...settings, updatedAt: now() };
     },
 
     async renew(asker: Asker, domain: string): Promise<{ row: CertificateRow; order: OrderView }> {
@@ -162,13 +166,6 @@ export function createCertificates(ports: CertificatePorts) {
       return row;
     },
   };
-}
-
-/** What is not said is taken from the instance. */
-function completed(given: GivenCertificate, defaults: CertificateDefaults): NewCertificate {
-  const pin = given.dnsProvider === null ? defaults : given;
-  const { dnsProvider, dnsAccountId } = pin;
-  return { ...given, keyType: given.keyType ?? defaults.keyType, dnsProvider, dnsAccountId };
 }
 
 /** Throws 403 where the plan includes no certificates, or none with a wildcard. */

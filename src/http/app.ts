@@ -31,6 +31,7 @@ import { pages } from "./routes/pages";
 import { reference } from "./routes/reference";
 import { secondStep } from "./routes/second-step";
 import { sessions } from "./routes/sessions";
+import { settings } from "./routes/settings";
 import { signUpRoutes } from "./routes/sign-up";
 import { twoFactor } from "./routes/two-factor";
 import { adminZones, zones } from "./routes/zones";
@@ -60,6 +61,7 @@ const mounts = [
   ["/api/dns/challenge-hosts", challengeHosts],
   ["/api/dns", dnsAccounts],
   ["/api/settings/dns", dnsSettings],
+  ["/api/settings", settings],
   ["/api/domains", domains],
   ["/api/instances", instances],
   ["/api/zones", zones],

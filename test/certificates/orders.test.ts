@@ -30,7 +30,7 @@ describe("an order", () => {
     expect(json.order.state).toBe("valid");
     const states = json.order.steps.map(({ state }: { state: string }) => state);
     expect(states).toEqual([
-      ...["registering", "ordering", "authorizing", "placing", "validating", "awaiting_ready"],
+      ...["choosing", "registering", "ordering", "authorizing", "placing", "validating", "awaiting_ready"],
       ...["finalizing", "downloading", "storing", "valid"],
     ]);
     for (const step of json.order.steps) {

@@ -121,6 +121,8 @@ const table: Record<string, Row> = {
   deleteDnsAccount: another(),
   testDnsAccount: another(),
   makeDnsAccountDefault: another(() => ({ account_id: things.account_id })),
+  getSettings: own(),
+  changeSettings: own(),
   getDnsSettings: own(),
   changeDnsSettings: own(),
   listZones: own(),

@@ -1,8 +1,11 @@
 /** What is given for a certificate, new or changed. */
 import { z } from "@hono/zod-openapi";
 import { challengeTypes } from "../../acme/challenges";
-import type { CertificateChange as Change } from "../../certificates/certificate-rows";
+import type { CertificateChange as Change, NewCertificate as New } from "../../certificates/certificate-rows";
 import { parseKeyType } from "../../pki/keys";
+import { changedPreferences } from "../../settings/preferences";
+import { environments } from "../../storage/tables/instances";
+import { caPreferenceFields, caPreferencesOf } from "./preference-schemas";
 
 export const KeyType = z
   .string()
@@ -41,8 +44,14 @@ export const NewCertificate = z
     domain_alias: Alias.optional(),
     challenge_type: ChallengeName.nullable().optional(),
     ca_account_id: z.uuid().optional(),
-    instance_id: z.uuid().optional().describe("What it is for: its settings hold where nothing is said here"),
-    key_type: KeyType.optional().describe("Else that of the instance; else p256"),
+    environment: z
+      .enum(environments)
+      .optional()
+      .describe("Unless it is said, that of the pinned CA account, of the instance, or production"),
+    authority: z.string().min(1).max(64).optional().describe('That it has to come from; "auto" is any'),
+    instance_id: z.uuid().optional().describe("What it is for; its settings hold where this says nothing"),
+    ...z.strictObject(caPreferenceFields).partial().shape,
+    key_type: KeyType.optional().describe("p256 unless the instance says otherwise"),
     must_staple: z.boolean().default(false),
     profile: z.string().max(64).optional().describe("A profile that the authority offers"),
   })
@@ -51,6 +60,23 @@ export const NewCertificate = z
     path: ["dns_account_id"],
   })
   .openapi("NewCertificate");
+
+export const newCertificateOf = (input: z.infer<typeof NewCertificate>): New => ({
+  domain: input.domain,
+  sanDomains: input.san_domains,
+  keyType: input.key_type ?? null,
+  mustStaple: input.must_staple,
+  profile: input.profile ?? null,
+  environment: input.environment ?? null,
+  authority: input.authority ?? null,
+  instanceId: input.instance_id ?? null,
+  ca: changedPreferences(null, caPreferencesOf(input)),
+  caAccountId: input.ca_account_id ?? null,
+  dnsProvider: input.dns_provider ?? null,
+  dnsAccountId: pinnedAccount(input) ?? null,
+  domainAlias: input.domain_alias ?? null,
+  challengeType: input.challenge_type ?? null,
+});
 
 /** What is not given stays; null is the default again. */
 export const CertificateChange = z
@@ -61,7 +87,10 @@ export const CertificateChange = z
     domain_alias: Alias.nullable().optional(),
     challenge_type: ChallengeName.nullable().optional(),
     ca_account_id: z.uuid().nullable().optional(),
+    environment: z.enum(environments).optional(),
+    authority: z.string().min(1).max(64).nullable().optional().describe('"auto" and null are any'),
     instance_id: z.uuid().nullable().optional(),
+    ...z.strictObject(caPreferenceFields).partial().shape,
     key_type: KeyType.optional(),
     must_staple: z.boolean().optional(),
     profile: z.string().max(64).nullable().optional(),
@@ -71,12 +100,15 @@ export const CertificateChange = z
 export const changeOf = (input: z.infer<typeof CertificateChange>): Change => {
   const account = pinnedAccount(input);
   return {
+    ca: caPreferencesOf(input),
+    ...(input.environment === undefined ? {} : { environment: input.environment }),
+    ...(input.authority === undefined ? {} : { authority: input.authority }),
+    ...(input.instance_id === undefined ? {} : { instanceId: input.instance_id }),
     ...(input.dns_provider === undefined ? {} : { dnsProvider: input.dns_provider }),
     ...(account === undefined ? {} : { dnsAccountId: account }),
     ...(input.domain_alias === undefined ? {} : { domainAlias: input.domain_alias }),
     ...(input.challenge_type === undefined ? {} : { challengeType: input.challenge_type }),
     ...(input.ca_account_id === undefined ? {} : { caAccountId: input.ca_account_id }),
-    ...(input.instance_id === undefined ? {} : { instanceId: input.instance_id }),
     ...(input.key_type === undefined ? {} : { keyType: input.key_type }),
     ...(input.must_staple === undefined ? {} : { mustStaple: input.must_staple }),
     ...(input.profile === undefined ? {} : { profile: input.profile }),

@@ -32,6 +32,7 @@ certificateOrders.openapi(
             id: z.uuid(),
             reason: z.string(),
             state: z.string(),
+            ca_account_id: z.string().nullable(),
             problem: z.unknown(),
             created_at: z.string(),
             finished_at: z.string().nullable(),
@@ -43,10 +44,11 @@ certificateOrders.openapi(
   async (c) => {
     const service = c.var.services.certificates;
     const rows = await service.orders(await service.find(c.var.access, c.req.valid("param").domain));
-    const orders = rows.map(({ id, reason, state, problem, createdAt, finishedAt }) => ({
+    const orders = rows.map(({ id, reason, state, caAccountId, problem, createdAt, finishedAt }) => ({
       id,
       reason,
       state,
+      ca_account_id: caAccountId,
       problem,
       created_at: instant(createdAt),
       finished_at: maybeInstant(finishedAt),

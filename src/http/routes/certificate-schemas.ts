@@ -2,10 +2,13 @@
 import { z } from "@hono/zod-openapi";
 import type { AccountIdentity } from "../../accounts/identity";
 import { challengeTypes } from "../../acme/challenges";
+import { ANY_AUTHORITY } from "../../certificates/ca-wish";
 import type { CertificateRow, VersionRow } from "../../certificates/certificate-rows";
 import { renewalRefusal } from "../../certificates/renewal-turn";
+import { environments } from "../../storage/tables/instances";
 import { instant, maybeInstant } from "../schemas";
 import { Order, OrderProblem } from "./order-schemas";
+import { caPreferenceFields, toCaPreferences } from "./preference-schemas";
 
 export const Certificate = z
   .object({
@@ -13,11 +16,14 @@ export const Certificate = z
     domain: z.string(),
     names: z.array(z.string()),
     status: z.enum(["pending", "valid", "failed", "revoked"]),
-    instance_id: z.string().nullable(),
     key_type: z.string(),
     must_staple: z.boolean(),
     profile: z.string().nullable(),
     ca_account_id: z.string().nullable(),
+    environment: z.enum(environments),
+    authority: z.string().describe('That it has to come from; "auto" is any'),
+    instance_id: z.string().nullable(),
+    ...caPreferenceFields,
     dns_provider: z.string().nullable(),
     dns_account_id: z.string().nullable(),
     domain_alias: z.string().nullable(),
@@ -54,11 +60,14 @@ export const toCertificate = (row: CertificateRow, account: AccountIdentity): z.
   domain: row.domain,
   names: row.names,
   status: row.status,
-  instance_id: row.instanceId,
   key_type: row.keyType,
   must_staple: row.mustStaple,
   profile: row.profile,
   ca_account_id: row.caAccountId,
+  environment: row.environment,
+  authority: row.authority ?? ANY_AUTHORITY,
+  instance_id: row.instanceId,
+  ...toCaPreferences(row.ca ?? {}),
   dns_provider: row.dnsProvider,
   dns_account_id: row.dnsAccountId,
   domain_alias: row.domainAlias,

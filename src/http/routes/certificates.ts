@@ -9,11 +9,12 @@ import { audited } from "../audited";
 import { signedIn } from "../guards";
 import { answers, body } from "../schemas";
 import { certificateDownloads } from "./certificate-downloads";
-import { CertificateChange, changeOf, NewCertificate, pinnedAccount } from "./certificate-input";
+import { CertificateChange, changeOf, NewCertificate, newCertificateOf } from "./certificate-input";
 import { certificateOrders } from "./certificate-orders";
 import { domain, subjectOf, wait } from "./certificate-parameters";
 import { Certificate, CertificateWithVersions, Ordered, toCertificate, toVersion } from "./certificate-schemas";
 import { toOrder } from "./order-schemas";
+import { toCaPreferences } from "./preference-schemas";
 
 const settingsOf = (row: CertificateRow) => ({
   dns_provider: row.dnsProvider,
@@ -21,7 +22,10 @@ const settingsOf = (row: CertificateRow) => ({
   domain_alias: row.domainAlias,
   challenge_type: row.challengeType ?? "dns-01",
   ca_account_id: row.caAccountId,
+  environment: row.environment,
+  authority: row.authority,
   instance_id: row.instanceId,
+  ...toCaPreferences(row.ca ?? {}),
   key_type: row.keyType,
   must_staple: row.mustStaple,
   profile: row.profile,
@@ -42,21 +46,8 @@ certificates.openapi(
     responses: answers({ 202: Ordered }),
   }),
   async (c) => {
-    const input = c.req.valid("json");
-    const service = c.var.services.certificates;
-    const made = await service.create(c.var.access, {
-      domain: input.domain,
-      sanDomains: input.san_domains,
-      instanceId: input.instance_id ?? null,
-      keyType: input.key_type ?? null,
-      mustStaple: input.must_staple,
-      profile: input.profile ?? null,
-      caAccountId: input.ca_account_id ?? null,
-      dnsProvider: input.dns_provider ?? null,
-      dnsAccountId: pinnedAccount(input) ?? null,
-      domainAlias: input.domain_alias ?? null,
-      challengeType: input.challenge_type ?? null,
-    });
+    const input = newCertificateOf(c.req.valid("json"));
+    const made = await c.var.services.certificates.create(c.var.access, input);
     const [answer] = await Promise.all([
       ordered(c, c.req.valid("query").wait, made.row, made.order),
       audited(c, "certificate.create", subjectOf(made.row), {

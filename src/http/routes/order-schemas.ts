@@ -17,6 +17,7 @@ export const Order = z
     id: z.uuid(),
     reason: z.enum(["create", "renew", "manual", "replace"]),
     state: z.enum(orderStates),
+    ca_account_id: z.string().nullable().describe("That it is at, or was at last"),
     problem: OrderProblem.optional(),
     records: z
       .array(z.object({ name: z.string(), type: z.literal("TXT"), value: z.string() }))
@@ -42,6 +43,7 @@ export const toOrder = (view: OrderView): z.infer<typeof Order> => ({
   id: view.id,
   reason: view.reason,
   state: view.state,
+  ca_account_id: view.caAccountId,
   ...(view.problem ? { problem: view.problem } : {}),
   records: view.records,
   created_at: exact(view.createdAt),

@@ -1,5 +1,6 @@
 /** What an account, an instance and a certificate can each prefer: CA accounts, when to renew. */
 import { z } from "@hono/zod-openapi";
+import type { CaPreferencesChange } from "../../settings/preferences";
 import type { CaPreferences, RenewalRule as Rule } from "../../storage/tables/instances";
 
 const days = z.int().min(1).max(365);
@@ -33,9 +34,6 @@ interface GivenPreferences {
   preferred_ca?: string | null | undefined;
   ca_order?: string[] | null | undefined;
 }
-
-/** A preference that is undefined is that of the level above again; one that is not named stays. */
-export type CaPreferencesChange = { [Name in keyof CaPreferences]?: CaPreferences[Name] | undefined };
 
 /** Only what was given is named. */
 export const caPreferencesOf = (given: GivenPreferences): CaPreferencesChange => ({
