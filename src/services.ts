@@ -35,6 +35,9 @@ import { createDnsSettings } from "./dns-accounts/settings";
 import { createDynamicDns } from "./domains/dynamic-dns";
 import { createDomains } from "./domains/service";
 import { createUpdateBudget } from "./domains/update-budget";
+import { createBundles } from "./instances/bundle";
+import { createInstalled } from "./instances/installed";
+import { createReports } from "./instances/reports";
 import { createInstances } from "./instances/service";
 import { createMail } from "./mail/service";
 import { createNotifications } from "./notifications/service";
@@ -249,6 +252,9 @@ function compose(env: Env) {
     domains,
     dynamicDns,
     instances: createInstances({ database, now }),
+    installed: createInstalled({ database }),
+    reports: createReports({ database, now }),
+    bundles: createBundles({ database, openPrivateKey: certificates.privateKey, now }),
     builtinCa,
   };
 }

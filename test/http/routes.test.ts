@@ -141,6 +141,9 @@ const table: Record<string, Row> = {
   getInstance: another(),
   changeInstance: another(() => ({ name: "stolen" })),
   deleteInstance: another(),
+  listInstalledCertificates: another(),
+  getInstanceBundle: another(),
+  reportInstance: another(),
   createInstanceKey: another(() => ({ name: "another" })),
   listInstanceKeys: another(),
   deactivateInstanceKey: another(),
@@ -184,6 +187,8 @@ const ofInstance: Record<string, number> = {
   getOrder: 404,
   watchOrder: 404,
   downloadCertificate: 404,
+  getInstanceBundle: 200,
+  reportInstance: 200,
 };
 
 /** A key of Ada's that may do nothing of all this, one that may do everything, and one of an account that fell to Free. */

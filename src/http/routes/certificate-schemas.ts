@@ -7,6 +7,7 @@ import type { CertificateRow, VersionRow } from "../../certificates/certificate-
 import { renewalRefusal } from "../../certificates/renewal-turn";
 import { environments } from "../../storage/tables/instances";
 import { instant, maybeInstant } from "../schemas";
+import { Installation } from "./instance-schemas";
 import { Order, OrderProblem } from "./order-schemas";
 import { caPreferenceFields, toCaPreferences } from "./preference-schemas";
 
@@ -50,9 +51,10 @@ const Version = z.object({
   revoked_at: z.string().nullable(),
 });
 
-export const CertificateWithVersions = Certificate.extend({ versions: z.array(Version) }).openapi(
-  "CertificateWithVersions",
-);
+export const CertificateWithVersions = Certificate.extend({
+  versions: z.array(Version),
+  installation: Installation.nullable().describe("What its instance has installed of it; null where it is for none"),
+}).openapi("CertificateWithVersions");
 export const Ordered = z.object({ certificate: Certificate, order: Order }).openapi("OrderedCertificate");
 
 export const toCertificate = (row: CertificateRow, account: AccountIdentity): z.infer<typeof Certificate> => ({

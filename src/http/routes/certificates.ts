@@ -13,6 +13,7 @@ import { CertificateChange, changeOf, NewCertificate, newCertificateOf } from ".
 import { certificateOrders } from "./certificate-orders";
 import { domain, subjectOf, wait } from "./certificate-parameters";
 import { Certificate, CertificateWithVersions, Ordered, toCertificate, toVersion } from "./certificate-schemas";
+import { toInstallation } from "./instance-schemas";
 import { toOrder } from "./order-schemas";
 import { toCaPreferences } from "./preference-schemas";
 
@@ -84,10 +85,9 @@ certificates.openapi(
   async (c) => {
     const service = c.var.services.certificates;
     const row = await service.find(c.var.access, c.req.valid("param").domain);
-    return c.json(
-      { ...toCertificate(row, c.var.account), versions: (await service.versions(row)).map(toVersion) },
-      200,
-    );
+    const [versions, installation] = await Promise.all([service.versions(row), c.var.services.installed.of(row)]);
+    const shown = { ...toCertificate(row, c.var.account), versions: versions.map(toVersion) };
+    return c.json({ ...shown, installation: installation ? toInstallation(installation) : null }, 200);
   },
 );
 

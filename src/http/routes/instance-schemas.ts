@@ -1,6 +1,7 @@
 /** How instances look in the API, and what is given for one. */
 import { z } from "@hono/zod-openapi";
 import type { InstanceRow } from "../../instances/bindings";
+import { type Counts, type Installation as Installed, installationStates } from "../../instances/installed";
 import type { InstanceChange as Change, NewInstance as New } from "../../instances/service";
 import type { SettingsChange } from "../../instances/settings";
 import { instanceKinds } from "../../storage/schema";
@@ -67,6 +68,8 @@ export const InstanceChange = z
   .partial()
   .openapi("InstanceChange");
 
+const count = z.number().int();
+
 export const Instance = z
   .object({
     id: z.uuid(),
@@ -74,6 +77,9 @@ export const Instance = z
     kind: Kind,
     tags: z.array(z.string()),
     settings: Settings,
+    certificates: z
+      .object({ in_sync: count, behind: count, failed: count, unknown: count })
+      .describe("How many of its certificates it has installed as they should be, and how many not"),
     reported_at: z.string().nullable().describe("When it last said what it has installed"),
     reporter: z.record(z.string(), z.string()).nullable().describe("What it said of itself"),
     created_at: z.string(),
@@ -130,12 +136,60 @@ export const changeOf = ({ name, kind, tags, settings }: z.infer<typeof Instance
   ...(settings === undefined ? {} : { settings: settingsOf(settings) }),
 });
 
-export const toInstance = (row: InstanceRow): z.infer<typeof Instance> => ({
+const Fingerprint = z.string().describe("SHA-256 of the leaf");
+
+/** What an instance has installed of one certificate. */
+export const Installation = z
+  .object({
+    instance_id: z.uuid(),
+    state: z
+      .enum(installationStates)
+      .describe(
+        "`behind`: another version than the newest; `failed`: it could not be installed; `unknown`: not reported",
+      ),
+    fingerprint_sha256: Fingerprint.nullable(),
+    installed_at: z.string().nullable(),
+    reported_at: z.string().nullable(),
+    problem: z.string().nullable().describe("In the instance's words"),
+    newest: z
+      .object({ fingerprint_sha256: Fingerprint, issued_at: z.string(), not_after: z.string() })
+      .nullable()
+      .describe("What should be installed; null before the first was issued"),
+  })
+  .openapi("Installation");
+
+export const InstalledCertificate = Installation.omit({ instance_id: true })
+  .extend({ domain: z.string() })
+  .openapi("InstalledCertificate");
+
+export const toInstallation = (one: Installed): z.infer<typeof Installation> => ({
+  instance_id: one.instanceId,
+  state: one.state,
+  fingerprint_sha256: one.fingerprint,
+  installed_at: maybeInstant(one.installedAt),
+  reported_at: maybeInstant(one.reportedAt),
+  problem: one.problem,
+  newest: one.current && {
+    fingerprint_sha256: one.current.fingerprint,
+    issued_at: instant(one.current.issuedAt),
+    not_after: instant(one.current.notAfter),
+  },
+});
+
+export function toInstalledCertificate(one: Installed): z.infer<typeof InstalledCertificate> {
+  const { instance_id, ...rest } = toInstallation(one);
+  return { domain: one.domain, ...rest };
+}
+
+export const noCertificates: Counts = { in_sync: 0, behind: 0, failed: 0, unknown: 0 };
+
+export const toInstance = (row: InstanceRow, certificates = noCertificates): z.infer<typeof Instance> => ({
   id: row.id,
   name: row.name,
   kind: row.kind,
   tags: row.tags,
   settings: toSettings(row.settings),
+  certificates,
   reported_at: maybeInstant(row.reportedAt),
   reporter: row.reporter,
   created_at: instant(row.createdAt),

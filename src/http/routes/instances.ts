@@ -1,14 +1,18 @@
 /** Instances: what certificates are for, and what is set for them alone. */
 import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import type { InstanceRow } from "../../instances/bindings";
+import { installationStates } from "../../instances/installed";
 import { Problem } from "../../problems";
-import { api } from "../api";
+import { type AppEnv, api } from "../api";
 import { audited } from "../audited";
 import { answers, body } from "../schemas";
+import { instanceBundles } from "./instance-bundles";
 import { instanceKeys } from "./instance-keys";
 import { id, managed, subjectOf } from "./instance-parameters";
 import {
   changeOf,
+  InstalledCertificate,
   Instance,
   InstanceChange,
   Kind,
@@ -16,6 +20,7 @@ import {
   NewInstance,
   newInstanceOf,
   Tag,
+  toInstalledCertificate,
   toInstance,
 } from "./instance-schemas";
 
@@ -25,8 +30,23 @@ const shown = (row: InstanceRow) => {
   return { name, kind, tags, settings };
 };
 
+const Next = z.string().nullable().describe("Where the next ones are; null at the end");
+
+/** The same request, after the last one of this page. */
+function nextOf(c: Context<AppEnv>, last = ""): string {
+  const { pathname, searchParams } = new URL(c.req.url);
+  searchParams.set("cursor", last);
+  return `${pathname}?${searchParams}`;
+}
+
+async function counted(c: Context<AppEnv>, row: InstanceRow) {
+  const counts = await c.var.services.installed.counts(row.ownerId, [row.id]);
+  return toInstance(row, counts.get(row.id));
+}
+
 export const instances = api();
 instances.route("/", instanceKeys);
+instances.route("/", instanceBundles);
 
 instances.openapi(
   createRoute({
@@ -61,22 +81,17 @@ instances.openapi(
       }),
     },
     responses: answers({
-      200: z.object({
-        instances: z.array(Instance),
-        next: z.string().nullable().describe("Where the next ones are; null at the end"),
-      }),
+      200: z.object({ instances: z.array(Instance), next: Next }),
     }),
   }),
   async (c) => {
     const { kind, tag, cursor, limit } = c.req.valid("query");
     const rows = await c.var.services.instances.list(c.var.account.id, { kind, tag, after: cursor }, limit + 1);
     const page = rows.slice(0, limit);
-    const next = new URL(c.req.url).searchParams;
-    next.set("cursor", page.at(-1)?.name ?? "");
-    return c.json(
-      { instances: page.map(toInstance), next: rows.length > limit ? `/api/instances?${next}` : null },
-      200,
-    );
+    const ids = page.map(({ id }) => id);
+    const counts = await c.var.services.installed.counts(c.var.account.id, ids);
+    const instances = page.map((row) => toInstance(row, counts.get(row.id)));
+    return c.json({ instances, next: rows.length > limit ? nextOf(c, page.at(-1)?.name) : null }, 200);
   },
 );
 
@@ -90,7 +105,38 @@ instances.openapi(
     request: { params: id },
     responses: answers({ 200: Instance }),
   }),
-  async (c) => c.json(toInstance(await c.var.services.instances.find(c.var.account.id, c.req.valid("param").id)), 200),
+  async (c) => {
+    const row = await c.var.services.instances.find(c.var.account.id, c.req.valid("param").id);
+    return c.json(await counted(c, row), 200);
+  },
+);
+
+instances.openapi(
+  createRoute({
+    method: "get",
+    path: "/{id}/certificates",
+    operationId: "listInstalledCertificates",
+    summary: "The certificates of an instance, and what it has installed of each",
+    middleware: managed,
+    request: {
+      params: id,
+      query: z.object({
+        state: z.enum(installationStates).optional(),
+        cursor: z.string().max(253).optional().describe("As `next` has it"),
+        limit: z.coerce.number().int().min(1).max(200).default(100),
+      }),
+    },
+    responses: answers({ 200: z.object({ certificates: z.array(InstalledCertificate), next: Next }) }),
+  }),
+  async (c) => {
+    const { instances, installed } = c.var.services;
+    const row = await instances.find(c.var.account.id, c.req.valid("param").id);
+    const { state, cursor, limit } = c.req.valid("query");
+    const found = await installed.list(row, { state, after: cursor }, limit + 1);
+    const certificates = found.slice(0, limit).map(toInstalledCertificate);
+    const next = found.length > limit ? nextOf(c, certificates.at(-1)?.domain) : null;
+    return c.json({ certificates, next }, 200);
+  },
 );
 
 instances.openapi(
@@ -108,7 +154,7 @@ instances.openapi(
     const before = await service.find(c.var.account.id, c.req.valid("param").id);
     const after = await service.change(c.var.account.id, before.id, changeOf(c.req.valid("json")));
     await audited(c, "instance.change", subjectOf(before), { before: shown(before), after: shown(after) });
-    return c.json(toInstance(after), 200);
+    return c.json(await counted(c, after), 200);
   },
 );
 
