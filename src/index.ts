@@ -24,6 +24,7 @@ export default {
       closing.sweepUnverified().then(closing.resume),
       services.accountRetests.sweep(),
       services.authorities.directories.sweep(),
+      services.notifications.tick(),
     ]);
     if (Object.values(report).some((count) => count > 0)) console.log(JSON.stringify({ event: "tick", ...report }));
   },

@@ -1,5 +1,6 @@
 /** The composition root: joins services with the bindings of this Worker. Made once for each isolate. */
 import { connect } from "cloudflare:sockets";
+import { waitUntil } from "cloudflare:workers";
 import { createAccounts } from "./accounts/accounts";
 import { createAdministration } from "./accounts/administration";
 import { createApiKeyUses } from "./accounts/api-key-uses";
@@ -44,6 +45,7 @@ import { createNotifications } from "./notifications/service";
 import { createSettings } from "./settings/service";
 import { openDatabase } from "./storage/database";
 import { createSealer } from "./storage/sealing";
+import { changeFields, maskFields, parseFields } from "./stored-credentials/fields";
 import { createStoredCredentials } from "./stored-credentials/service";
 import { createFreshSignIn } from "./two-factor/fresh-sign-in";
 import { createTwoFactor } from "./two-factor/service";
@@ -135,7 +137,18 @@ function compose(env: Env) {
     checkUrl: (url) => checkOutgoingUrl(url, "/MAIL_API_URL", allowPrivateHosts),
     now,
   });
-  const notifications = createNotifications({ database, sealer, mailer, now });
+  const notifications = createNotifications({
+    database,
+    sealer,
+    mailer,
+    fetch: outside,
+    credential: (ownerId, id) => storedCredentials.findFor(ownerId, id, null),
+    fields: { parse: parseFields, change: changeFields, mask: maskFields },
+    checkUrl: (url, pointer) => checkOutgoingUrl(url, pointer, allowPrivateHosts),
+    publicUrl: env.PUBLIC_URL,
+    background: waitUntil,
+    now,
+  });
   const notices = createFailureNotices({ database, mailer, letters: createLetters(env.PUBLIC_URL) });
   const zones = createZones({
     database,

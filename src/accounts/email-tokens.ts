@@ -13,6 +13,7 @@ const HOUR = 3_600_000;
 const lifetimes: Record<TokenKind, number> = {
   verify_email: 24 * HOUR,
   change_email: 24 * HOUR,
+  confirm_recipient: 24 * HOUR,
   reset_password: HOUR,
   invitation: 7 * 24 * HOUR,
 };
@@ -59,7 +60,7 @@ export function createEmailTokens({ database, now }: { database: Database; now: 
             gt(emailTokens.expiresAt, now()),
             gt(emailTokens.createdAt, now() - HOUR),
             eq(emailTokens.email, email),
-            inArray(emailTokens.kind, ["verify_email", "change_email"]),
+            inArray(emailTokens.kind, ["verify_email", "change_email", "confirm_recipient"]),
           ),
         );
       return (row?.mails ?? 0) >= MOST_AN_HOUR_TO_ADDRESS;

@@ -115,6 +115,17 @@ export function createLetters(publicUrl: string) {
         afterwards: ["The link works once, for seven days."],
       }),
 
+    confirmRecipient: (to: string, username: string, token: string) =>
+      letter({
+        to,
+        subject: "Shall you get notifications of certedge?",
+        paragraphs: [
+          `The account ${username} at ${host} wants to tell this address what happens with its certificates. Confirm that you want that:`,
+        ],
+        link: link("agree", "token", token),
+        afterwards: ["The link works once, for 24 hours. If you know nothing of it, do nothing: nothing more is sent."],
+      }),
+
     dnsAccountFails: (to: string, username: string, account: string, detail: string) =>
       letter({
         to,

@@ -2,19 +2,28 @@
 import { sql } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { Database } from "../storage/database";
-import { caAccounts, certificates, dnsAccounts, domains, instances, storedCredentials } from "../storage/schema";
+import {
+  caAccounts,
+  certificates,
+  dnsAccounts,
+  domains,
+  instances,
+  notificationChannels,
+  storedCredentials,
+} from "../storage/schema";
 import type { AccountIdentity } from "./identity";
 import { type Counted, planLimitReached, plans } from "./plans";
 
 export type PlanHolder = Pick<AccountIdentity, "id" | "plan">;
 
-/** The tables whose rows a plan counts, and how many of an account's rows it does not: the built-in CA is everybody's. */
+/** The tables whose rows a plan counts, and how many of an account's rows it does not: the built-in CA and mail are everybody's. */
 const counted = {
   certificates: { table: certificates, free: 0 },
   domains: { table: domains, free: 0 },
   dnsAccounts: { table: dnsAccounts, free: 0 },
   storedCredentials: { table: storedCredentials, free: 0 },
   caAccounts: { table: caAccounts, free: 1 },
+  notificationChannels: { table: notificationChannels, free: 1 },
   instances: { table: instances, free: 0 },
 } satisfies Record<Counted, { table: SQLiteTable; free: number }>;
 

@@ -10,11 +10,15 @@ export interface PlanRules {
   wildcards: boolean;
   /** Zones of one's own, at a DNS provider or served by certedge. */
   ownZones: boolean;
+  /** Notifications to webhooks and chats; e-mail is for all. */
+  messengers: boolean;
   domains: number;
   dnsAccounts: number;
   storedCredentials: number;
   caAccounts: number;
   instances: number;
+  /** Beside the one that everybody has. */
+  notificationChannels: number;
   requestsPerMinute: number;
   updatesPerHour: number;
 }
@@ -27,11 +31,13 @@ export const plans: Record<Plan, PlanRules> = {
     automaticRenewal: false,
     wildcards: false,
     ownZones: false,
+    messengers: false,
     domains: 3,
     dnsAccounts: 0,
     storedCredentials: 0,
     caAccounts: 0,
     instances: 0,
+    notificationChannels: 0,
     requestsPerMinute: 60,
     updatesPerHour: 60,
   },
@@ -42,11 +48,13 @@ export const plans: Record<Plan, PlanRules> = {
     automaticRenewal: false,
     wildcards: false,
     ownZones: true,
+    messengers: true,
     domains: 25,
     dnsAccounts: 3,
     storedCredentials: 10,
     caAccounts: 3,
     instances: 3,
+    notificationChannels: 5,
     requestsPerMinute: 120,
     updatesPerHour: 240,
   },
@@ -57,11 +65,13 @@ export const plans: Record<Plan, PlanRules> = {
     automaticRenewal: true,
     wildcards: false,
     ownZones: true,
+    messengers: true,
     domains: 100,
     dnsAccounts: 20,
     storedCredentials: 100,
     caAccounts: 10,
     instances: 50,
+    notificationChannels: 20,
     requestsPerMinute: 300,
     updatesPerHour: 1000,
   },
@@ -72,11 +82,13 @@ export const plans: Record<Plan, PlanRules> = {
     automaticRenewal: true,
     wildcards: true,
     ownZones: true,
+    messengers: true,
     domains: 10_000,
     dnsAccounts: 1000,
     storedCredentials: 1000,
     caAccounts: 100,
     instances: 10_000,
+    notificationChannels: 100,
     requestsPerMinute: 3000,
     updatesPerHour: 10_000,
   },
@@ -90,6 +102,7 @@ const counted = {
   storedCredentials: "stored credentials",
   caAccounts: "CA accounts",
   instances: "instances",
+  notificationChannels: "notification channels",
 } as const;
 
 /** What a plan opens, in the words of a person. */
@@ -97,6 +110,7 @@ const opened = {
   automaticRenewal: "Automatic renewal is",
   wildcards: "Certificates for wildcards are",
   ownZones: "Zones of your own are",
+  messengers: "Notifications to webhooks and chats are",
 } as const;
 
 export type Counted = keyof typeof counted;

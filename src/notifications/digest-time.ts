@@ -8,6 +8,11 @@ const DAY = 86_400_000;
 /** What is told just before a digest goes out is part of the next one: a slow write misses none. */
 const CLOSED_BEFORE = 120_000;
 
+const QUARTER = 900_000;
+
+/** When goes out what came too thick to be told one by one: at a quarter of an hour. */
+export const endOfFlood = (now: number): number => Math.ceil((now + CLOSED_BEFORE) / QUARTER) * QUARTER;
+
 /** An hour that the clocks skip is the one after it. */
 export function nextDigest(digest: "daily" | "weekly", { hour, weekday, timeZone }: DigestTime, now: number): number {
   const today = now + offsetAt(now, timeZone);

@@ -1,10 +1,10 @@
 /** Telling: what happened becomes one delivery for each channel of the account whose rules fit. */
-import { eq } from "drizzle-orm";
+import { asc, eq, getTableColumns, sql } from "drizzle-orm";
 import type { Mailer } from "../mail/mailer";
 import type { Database } from "../storage/database";
 import { accounts, notificationChannels, notificationDeliveries } from "../storage/schema";
-import type { Sealer } from "../storage/sealing";
-import { nextDigest, usualDigestTime } from "./digest-time";
+import type { ChannelSettings } from "./channel-settings";
+import { endOfFlood, nextDigest, usualDigestTime } from "./digest-time";
 import { fits, mattering, type Notification, type Tell } from "./events";
 
 export type ChannelRow = typeof notificationChannels.$inferSelect;
@@ -18,16 +18,26 @@ export interface Message extends Omit<Notification, "event"> {
 
 export interface TellingPorts {
   database: Database;
-  sealer: Sealer;
+  settings: Pick<ChannelSettings, "seal">;
   mailer: Mailer;
+  /** Tries at once what was stored; the cron does whatever that leaves. */
+  deliver: (deliveryIds: string[]) => void;
   now: () => number;
 }
 
-export const settingsPlace = (channelId: string, ownerId: number) =>
-  `notification_channels/${channelId}/sealed_settings/${ownerId}`;
-
 /** The channel that an account has which made none. */
 const USUAL_NAME = "E-mail";
+
+const HOUR = 3_600_000;
+/** What comes within an hour beyond this is collected: nobody reads a thousand messages about one outage. */
+const FLOOD = 30;
+
+interface Listener extends ChannelRow {
+  /** Messages of its own within the last hour, up to a flood. */
+  recent: number;
+}
+
+export type Telling = ReturnType<typeof createTelling>;
 
 export function createTelling(ports: TellingPorts) {
   const { database, now } = ports;
@@ -44,7 +54,7 @@ export function createTelling(ports: TellingPorts) {
         ownerId,
         name: USUAL_NAME,
         kind: "email",
-        sealedSettings: await ports.sealer.seal("{}", settingsPlace(id, ownerId)),
+        sealedSettings: await ports.settings.seal({ id, ownerId }, {}),
         events: mattering,
         digest: "none",
         agreedAt: now(),
@@ -54,23 +64,45 @@ export function createTelling(ports: TellingPorts) {
       .onConflictDoNothing();
   }
 
-  const stored = (ownerId: number) =>
-    database.select().from(notificationChannels).where(eq(notificationChannels.ownerId, ownerId));
+  function listenersOf(ownerId: number): Promise<Listener[]> {
+    const recent = sql`SELECT 1 FROM notification_deliveries AS told WHERE told.channel_id = ${notificationChannels.id}
+      AND told.created_at > ${now() - HOUR} AND told.digest_id IS NULL LIMIT ${FLOOD}`;
+    return database
+      .select({ ...getTableColumns(notificationChannels), recent: sql<number>`(SELECT count(*) FROM (${recent}))` })
+      .from(notificationChannels)
+      .where(eq(notificationChannels.ownerId, ownerId))
+      .orderBy(asc(notificationChannels.name));
+  }
 
-  async function channelsOf(ownerId: number): Promise<ChannelRow[]> {
-    const rows = await stored(ownerId);
+  async function channelsOf(ownerId: number): Promise<Listener[]> {
+    const rows = await listenersOf(ownerId);
     if (rows.length > 0) return rows;
     await ensureUsualChannel(ownerId);
-    return stored(ownerId);
+    return listenersOf(ownerId);
+  }
+
+  /** Of a channel that is gone, mail tells whoever would hear it nowhere else. */
+  async function listeners(ownerId: number, notification: Notification): Promise<Listener[]> {
+    const channels = (await channelsOf(ownerId)).filter((channel) => isFor(channel, notification));
+    if (channels.length > 0 || notification.event !== "channel.failed") return channels;
+    await ensureUsualChannel(ownerId);
+    return (await listenersOf(ownerId)).filter((channel) => isFor(channel, notification));
+  }
+
+  /** When the digest goes out that a message to the channel is part of; nothing where it goes out by itself. */
+  function digestOf({ kind, digest, digestTime, recent }: Listener): number | undefined {
+    if (digest !== "none") return nextDigest(digest, digestTime ?? usualDigestTime, now());
+    // A program wants each one, however many there are.
+    return kind !== "webhook" && recent >= FLOOD ? endOfFlood(now()) : undefined;
   }
 
   /** The rows of one delivery: itself, and the digest that it is part of. */
-  function rowsFor(channel: ChannelRow, { event, ...said }: Notification): DeliveryRow[] {
+  function rowsFor(channel: Listener, { event, ...said }: Notification): DeliveryRow[] {
     const message: Message = { ...said, at: now() };
     const of = { ownerId: channel.ownerId, channelId: channel.id, attempts: 0, answer: null, endedAt: null };
     const row = { ...of, id: crypto.randomUUID(), event, message, digestId: null, createdAt: now() };
-    if (channel.digest === "none") return [{ ...row, state: "waiting", nextAt: now() }];
-    const nextAt = nextDigest(channel.digest, channel.digestTime ?? usualDigestTime, now());
+    const nextAt = digestOf(channel);
+    if (nextAt === undefined) return [{ ...row, state: "waiting", nextAt: now() }];
     // Whoever tells first makes the digest, and all others find it.
     const digestId = `${channel.id}-${nextAt / 1000}`;
     return [
@@ -80,16 +112,17 @@ export function createTelling(ports: TellingPorts) {
   }
 
   const tell: Tell = async (ownerId, notification) => {
-    const channels = (await channelsOf(ownerId)).filter((channel) => isFor(channel, notification));
-    const rows = channels.flatMap((channel) => rowsFor(channel, notification));
+    const rows = (await listeners(ownerId, notification)).flatMap((channel) => rowsFor(channel, notification));
     const [first, ...rest] = rows.map((row) =>
       database.insert(notificationDeliveries).values(row).onConflictDoNothing(),
     );
     if (!first) return;
     await database.batch([first, ...rest]);
+    const due = rows.filter(({ nextAt }) => nextAt !== null && nextAt <= now());
+    if (due.length > 0) ports.deliver(due.map(({ id }) => id));
   };
 
-  return { tell, channelsOf };
+  return { tell, ensureUsualChannel };
 }
 
 /** Whether a channel is told of it. */

@@ -1,14 +1,13 @@
 /** Who is told of what, over a real D1. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Mailer } from "../../src/mail/mailer";
+import { createChannelSettings } from "../../src/notifications/channel-settings";
 import type { Notification } from "../../src/notifications/events";
 import { type ChannelRow, createTelling } from "../../src/notifications/telling";
 import { Problem } from "../../src/problems";
-import { accounts, notificationChannels, notificationDeliveries } from "../../src/storage/schema";
-import { createSealer } from "../../src/storage/sealing";
+import { notificationChannels } from "../../src/storage/schema";
 import { type LocalDatabase, localDatabase } from "../zones/local-database";
-
-const NOW = Date.parse("2026-03-04T07:00:00Z");
+import { failed, START as NOW, newOwner, notificationsRig } from "./rig";
 
 let local: LocalDatabase;
 
@@ -18,15 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => local.close());
 
-async function newOwner({ verified = true } = {}): Promise<number> {
-  const username = crypto.randomUUID();
-  const person = { username, email: `${username}@example.org`, passwordHash: "", role: "member", plan: "pro" } as const;
-  const [row] = await local.database
-    .insert(accounts)
-    .values({ ...person, emailVerifiedAt: verified ? NOW : null, createdAt: NOW })
-    .returning();
-  return row?.id ?? 0;
-}
+const ownerId = async (given = {}) => (await newOwner(local, given)).id;
 
 async function newChannel(ownerId: number, differing: Partial<ChannelRow> = {}): Promise<string> {
   const id = crypto.randomUUID();
@@ -44,24 +35,21 @@ async function newChannel(ownerId: number, differing: Partial<ChannelRow> = {}):
   return id;
 }
 
-const failed: Notification = {
-  event: "certificate.failed",
-  subject: "certificate www.example.com",
-  title: "www.example.com could not be renewed",
-  detail: "The CA did not find the TXT record.",
-  facts: { domain: "www.example.com" },
-};
-
-async function tellAll(ownerId: number, notifications: Notification[], { mailer = {} as Mailer } = {}) {
-  const sealer = createSealer(`k1:${btoa("k".repeat(32))}`);
-  const { tell } = createTelling({ database: local.database, sealer, mailer, now: () => NOW });
-  for (const notification of notifications) await tell(ownerId, notification);
-  return (await local.database.select().from(notificationDeliveries)).filter((row) => row.ownerId === ownerId);
+async function tellAll(
+  owner: number,
+  notifications: Notification[],
+  mailer: Mailer = notificationsRig(local).ports.mailer,
+) {
+  const { ports, deliveriesOf } = notificationsRig(local);
+  const settings = createChannelSettings(ports);
+  const { tell } = createTelling({ ...ports, settings, mailer, deliver: () => undefined });
+  for (const notification of notifications) await tell(owner, notification);
+  return deliveriesOf(owner);
 }
 
 describe("telling", () => {
   it("is at the account's own address, of what matters, for whoever has made no channel", async () => {
-    const owner = await newOwner();
+    const owner = await ownerId();
     const rows = await tellAll(owner, [failed, { ...failed, event: "certificate.renewed" }, failed]);
     expect(rows.map(({ event, state, nextAt }) => ({ event, state, nextAt }))).toEqual([
       { event: "certificate.failed", state: "waiting", nextAt: NOW },
@@ -73,8 +61,8 @@ describe("telling", () => {
 
   it("keeps nothing where no mail can be sent, or the address was never verified", async () => {
     const off = new Problem(503, "No mail here.");
-    expect(await tellAll(await newOwner(), [failed], { mailer: { off, send: () => Promise.reject(off) } })).toEqual([]);
-    expect(await tellAll(await newOwner({ verified: false }), [failed])).toEqual([]);
+    expect(await tellAll(await ownerId(), [failed], { off, send: () => Promise.reject(off) })).toEqual([]);
+    expect(await tellAll(await ownerId({ verified: false }), [failed])).toEqual([]);
   });
 
   it.each([
@@ -89,20 +77,20 @@ describe("telling", () => {
     ["no more", { disabledAt: NOW }, false],
     ["an address that has not agreed", { kind: "email", agreedAt: null }, false],
   ] as const)("to a channel for %s", async (_, differing, isTold) => {
-    const owner = await newOwner();
+    const owner = await ownerId();
     await newChannel(owner, differing as unknown as Partial<ChannelRow>);
     const about = { ...failed, facts: { instance_id: "web" } };
     expect(await tellAll(owner, [about])).toHaveLength(isTold ? 1 : 0);
   });
 
   it("is not of what has no instance, where a channel is for some", async () => {
-    const owner = await newOwner();
+    const owner = await ownerId();
     await newChannel(owner, { instanceIds: ["web"] });
     expect(await tellAll(owner, [failed])).toEqual([]);
   });
 
   it("collects what goes out in one digest", async () => {
-    const owner = await newOwner();
+    const owner = await ownerId();
     const channel = await newChannel(owner, { digest: "daily" });
     const rows = await tellAll(owner, [failed, failed]);
     const id = `${channel}-${Date.parse("2026-03-04T08:00:00Z") / 1000}`;
@@ -116,7 +104,7 @@ describe("telling", () => {
   });
 
   it("costs two round trips, however many channels there are", async () => {
-    const owner = await newOwner();
+    const owner = await ownerId();
     for (let count = 0; count < 30; count++) await newChannel(owner);
     local.resetCount();
     expect(await tellAll(owner, [failed])).toHaveLength(30);

@@ -80,7 +80,9 @@ export const emailTokens = sqliteTable(
   "email_tokens",
   {
     id: text("id").primaryKey(),
-    kind: text("kind", { enum: ["verify_email", "change_email", "reset_password", "invitation"] }).notNull(),
+    kind: text("kind", {
+      enum: ["verify_email", "change_email", "confirm_recipient", "reset_password", "invitation"],
+    }).notNull(),
     tokenHash: text("token_hash").notNull().unique(),
     /** Whom it is for; null for an invitation. */
     accountId: integer("account_id").references(() => accounts.id, { onDelete: "cascade" }),

@@ -1,0 +1,36 @@
+/** E-mail: to the account's own address, or to another one that has agreed. */
+import { z } from "zod";
+import { field } from "../../dns/credential-fields";
+import { letter } from "../../mail/letter";
+import { defineKind } from "../channel-kind";
+import type { Dispatch } from "../dispatch";
+
+const line = (text: string) => text.replace(/\s+/g, " ");
+
+function paragraphs({ type, entries, more, account, host }: Dispatch): string[] {
+  if (type !== "digest") return [entries[0]?.detail ?? ""];
+  const told = entries.map(({ title, detail }) => `${title}: ${detail}`);
+  return [
+    `This is what happened with the account ${account} at ${host}, the most important first.`,
+    ...told,
+    ...(more > 0 ? [`${more} more are not shown.`] : []),
+  ];
+}
+
+export const email = defineKind({
+  id: "email",
+  title: "E-mail",
+  help: "To the account's verified address; another one is asked first whether it wants the mails.",
+  settings: z.strictObject({
+    to: field("Address", "the account's own where none is given")
+      .refine((given) => z.email().safeParse(given).success, "This is no e-mail address.")
+      .optional(),
+  }),
+  credentialKinds: {},
+
+  write(dispatch, to) {
+    const { title, account, host } = dispatch;
+    const why = `You get this as the account ${account} at ${host} has it in its notification channels.`;
+    return letter({ to, subject: line(title), paragraphs: paragraphs(dispatch), afterwards: [why] });
+  },
+});
