@@ -24,7 +24,8 @@ export async function endServers() {
   for (const end of ends.splice(0).reverse()) await end();
 }
 
-function keep(server) {
+/** Ends it with the table. */
+export function keep(server) {
   ends.push(() => server.stop());
   return server;
 }

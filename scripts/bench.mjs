@@ -6,7 +6,8 @@ import { ensureInstalled, ensureSecrets, node, quietEnvironment, root } from "./
 await ensureInstalled();
 ensureSecrets();
 const typescript = path.join(root, "bench", "typescript.mjs");
-const child = spawn(node, ["--import", typescript, path.join(root, "bench", "main.mjs"), ...process.argv.slice(2)], {
+const flags = ["--experimental-transform-types", "--disable-warning=ExperimentalWarning", "--import", typescript];
+const child = spawn(node, [...flags, path.join(root, "bench", "main.mjs"), ...process.argv.slice(2)], {
   cwd: root,
   stdio: "inherit",
   env: { ...process.env, ...quietEnvironment },

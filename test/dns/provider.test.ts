@@ -12,7 +12,7 @@ import {
   type ZoneConnection,
 } from "../../src/dns/provider";
 import { providers } from "../../src/dns/registry";
-import { connectTo } from "../support/provider-contract";
+import { connectTo } from "../support/provider-peer";
 import { scriptedApi } from "../support/scripted-api";
 
 const { http } = scriptedApi(() => new Response("{}"));

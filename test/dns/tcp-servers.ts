@@ -1,10 +1,8 @@
-/** DNS servers on TCP ports of this machine, and the `connect` of cloudflare:sockets in terms of node:net. */
+/** DNS servers on TCP ports of this machine. */
 import { once } from "node:events";
-import { type AddressInfo, connect as connectTo, createServer, type Socket as NodeSocket } from "node:net";
-import { Duplex } from "node:stream";
+import { type AddressInfo, createServer, type Socket as NodeSocket } from "node:net";
 import { type Answer, decode, encode, type Packet } from "dns-packet";
 import { afterEach } from "vitest";
-import type { Connect, Socket } from "../../src/dns/tcp";
 
 const cleanUps: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -61,18 +59,3 @@ export async function closedPort(): Promise<string> {
   await once(server, "close");
   return `127.0.0.1:${port}`;
 }
-
-export const connect: Connect = ({ hostname, port }) => {
-  const socket = connectTo({ host: hostname, port });
-  const { readable, writable } = Duplex.toWeb(socket);
-  const failed = new Promise<never>((_, reject) => socket.once("error", reject));
-  return {
-    readable: readable as unknown as Socket["readable"],
-    writable: writable as unknown as Socket["writable"],
-    opened: Promise.race([once(socket, "connect"), failed]),
-    closed: Promise.race([once(socket, "close"), failed]),
-    close: async () => {
-      socket.destroy();
-    },
-  };
-};

@@ -1,7 +1,8 @@
 import type { Packet } from "dns-packet";
 import { describe, expect, it } from "vitest";
 import { type Connect, queryOverTcp } from "../../src/dns/tcp";
-import { closedPort, connect, dnsServer, framed, tcpServer, txtServer } from "./tcp-servers";
+import { connect } from "../support/connect";
+import { closedPort, dnsServer, framed, tcpServer, txtServer } from "./tcp-servers";
 
 const ask = (server: string, timeout = 2_000, through = connect) =>
   queryOverTcp(through, server, "_acme-challenge.example.org", "TXT", timeout);

@@ -3,7 +3,8 @@ import type { QueryType, Resolver } from "../../src/dns/resolver";
 import { ResolveError } from "../../src/dns/resolver";
 import type { Connect } from "../../src/dns/tcp";
 import { checkVisible } from "../../src/dns/visibility";
-import { closedPort, connect, dnsServer, tcpServer, txtServer } from "./tcp-servers";
+import { connect } from "../support/connect";
+import { closedPort, dnsServer, tcpServer, txtServer } from "./tcp-servers";
 
 const zone = "example.org";
 const name = "_acme-challenge.example.org";

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { algorithms, contentsOf, emptyPeer } from "../support/dynamic-updates";
 import { type Knot, startKnot } from "../support/knot";
-import { connectTo, describeZoneFinding, describeZoneWrites } from "../support/provider-contract";
+import { describeZoneFinding, describeZoneWrites } from "../support/provider-contract";
+import { connectTo } from "../support/provider-peer";
 import { describeWith } from "../support/tools";
 
 const ZONE = "example.com";

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { createProviderHttp } from "../../src/dns/http";
 import { powerdns as provider } from "../../src/dns/providers/powerdns";
 import { type PowerDns, startPowerDns } from "../support/powerdns";
-import { connectTo, describeZoneFinding, describeZoneWrites, type ProviderPeer } from "../support/provider-contract";
+import { describeZoneFinding, describeZoneWrites } from "../support/provider-contract";
+import { connectTo, type ProviderPeer } from "../support/provider-peer";
 import { describeWith } from "../support/tools";
 
 interface StoredSet {

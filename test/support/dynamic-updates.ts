@@ -3,8 +3,8 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createProviderHttp } from "../../src/dns/http";
 import { rfc2136 } from "../../src/dns/providers/rfc2136";
-import { connect } from "../dns/tcp-servers";
-import type { ProviderPeer } from "./provider-contract";
+import { connect } from "./connect";
+import type { ProviderPeer } from "./provider-peer";
 
 export const algorithms = ["hmac-sha1", "hmac-sha256", "hmac-sha384", "hmac-sha512"] as const;
 export type Algorithm = (typeof algorithms)[number];

@@ -2,8 +2,8 @@
 import type { DnsProvider, RecordType } from "../../src/dns/provider";
 import { quoteTxt, unquoteTxt } from "../../src/dns/txt";
 import type { FakeApi } from "./fake-api";
-import type { StoredSet } from "./provider-contract";
 import type { FakeProvider } from "./provider-faults";
+import type { StoredSet } from "./provider-peer";
 
 export interface FakeRecord {
   id: number;

@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { DnsProviderError } from "../../src/dns/errors";
 import type { ZoneConnection } from "../../src/dns/provider";
 import { findZone } from "../../src/dns/zone-finder";
-import { connectTo, holdContract, type ProviderPeer } from "./provider-contract";
+import { holdContract } from "./provider-contract";
+import { connectTo, type ProviderPeer } from "./provider-peer";
 import type { ScriptedApi } from "./scripted-api";
 
 export interface FakeProvider extends ProviderPeer {

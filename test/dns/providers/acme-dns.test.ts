@@ -1,47 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
-import { acmeDns } from "../../../src/dns/providers/acme-dns";
 import { findZone } from "../../../src/dns/zone-finder";
-import { fakeApi, writtenContract } from "../../support/fake-api";
-import { connectTo, holdContract } from "../../support/provider-contract";
+import { holdContract } from "../../support/provider-contract";
+import { acmeDnsFake, FULL } from "./acme-dns.fake";
 
-const SUBDOMAIN = "d420c923-bbd7-4056-ab64-c3ca54c9b3cf";
-const FULL = `${SUBDOMAIN}.auth.example.net`;
-const credentials = {
-  base_url: "https://auth.example.net",
-  username: "c36f50e8-4632-44f0-83fe-e070fef28a10",
-  password: "htB9mR9DYgcu9bX_afHF62erXaH2TS7bg9KW3F7Z",
-  subdomain: SUBDOMAIN,
-};
 const value = (letter: string) => letter.repeat(43);
 const txt = (letter: string, name = FULL) => ({ name, type: "TXT" as const, value: value(letter), ttl: 60 });
-
-const contract = writtenContract({
-  "POST /update": { body: z.strictObject({ subdomain: z.uuid(), txt: z.string().regex(/^[\w-]{43}$/) }) },
-});
-
-/** The server: two values, the older of which gives way. */
-function acmeDnsFake() {
-  const values: string[] = [];
-  const api = fakeApi({
-    contract,
-    refuse: ({ headers }) =>
-      headers["x-api-user"] === credentials.username && headers["x-api-key"] === credentials.password
-        ? undefined
-        : { status: 401, body: { error: "forbidden" } },
-    routes: {
-      "POST /update": ({ body }) => {
-        const { txt } = body as { txt: string };
-        values.push(txt);
-        if (values.length > 2) values.shift();
-        return { body: { txt } };
-      },
-    },
-  });
-  const connect = (more = {}) =>
-    connectTo({ provider: acmeDns, credentials: { ...credentials, ...more }, http: api.http });
-  return { api, values, connect };
-}
 
 describe("acme-dns", () => {
   let fake: ReturnType<typeof acmeDnsFake>;

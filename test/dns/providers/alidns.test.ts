@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { signAlibaba } from "../../../src/dns/providers/alidns-signature";
-import { connectTo, holdContract } from "../../support/provider-contract";
+import { holdContract } from "../../support/provider-contract";
+import { connectTo } from "../../support/provider-peer";
 import { describeProvider } from "../../support/provider-suite";
 import { alidnsFake } from "./alidns.fake";
 

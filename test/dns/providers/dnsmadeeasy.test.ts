@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createProviderHttp } from "../../../src/dns/http";
 import { dnsmadeeasy } from "../../../src/dns/providers/dnsmadeeasy";
-import { connectTo, holdContract } from "../../support/provider-contract";
+import { holdContract } from "../../support/provider-contract";
+import { connectTo } from "../../support/provider-peer";
 import { describeProvider } from "../../support/provider-suite";
 import { dnsmadeeasyFake } from "./dnsmadeeasy.fake";
 

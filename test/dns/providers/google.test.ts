@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { connectTo, holdContract } from "../../support/provider-contract";
+import { holdContract } from "../../support/provider-contract";
+import { connectTo } from "../../support/provider-peer";
 import { describeProvider } from "../../support/provider-suite";
 import { googleFake } from "./google.fake";
 

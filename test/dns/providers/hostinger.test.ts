@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { findZone } from "../../../src/dns/zone-finder";
-import { connectTo, holdContract } from "../../support/provider-contract";
+import { holdContract } from "../../support/provider-contract";
 import type { FakeProvider } from "../../support/provider-faults";
+import { connectTo } from "../../support/provider-peer";
 import { describeProvider } from "../../support/provider-suite";
 import { type HostingerOptions, hostingerFake } from "./hostinger.fake";
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { totp } from "../../../src/dns/providers/inwx-totp";
-import { connectTo, holdContract } from "../../support/provider-contract";
+import { holdContract } from "../../support/provider-contract";
+import { connectTo } from "../../support/provider-peer";
 import { describeProvider } from "../../support/provider-suite";
 import { type InwxOptions, inwxFake } from "./inwx.fake";
 

@@ -5,8 +5,9 @@ import { createProviderHttp } from "../../../src/dns/http";
 import { rfc2136 } from "../../../src/dns/providers/rfc2136";
 import { ResolveError } from "../../../src/dns/resolver";
 import type { Connect } from "../../../src/dns/tcp";
-import { connectTo } from "../../support/provider-contract";
-import { closedPort, connect, framed, tcpServer } from "../tcp-servers";
+import { connect } from "../../support/connect";
+import { connectTo } from "../../support/provider-peer";
+import { closedPort, framed, tcpServer } from "../tcp-servers";
 
 const NOW = Date.UTC(2026, 0, 15);
 const SECRET = Buffer.from("the secret of the key").toString("base64");
@@ -153,6 +154,18 @@ describe("A dynamic update", () => {
       detail: expect.stringContaining("ended the connection"),
     });
     expect(connections).toBe(2);
+  });
+
+  it("takes one message to add a value that nobody asked for before, and one to remove it", async () => {
+    const asked: boolean[] = [];
+    const server = await nameServer((query) => {
+      asked.push(isUpdate(query));
+      return signedAnswer(query, 0);
+    });
+    const connection = toServer(server);
+    await connection.add(ZONE, { ...record, isNew: true });
+    await connection.remove(ZONE, record);
+    expect(asked).toEqual([true, true]);
   });
 
   it("does not believe an answer that the key has not signed", async () => {

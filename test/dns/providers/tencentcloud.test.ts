@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { signTencent } from "../../../src/dns/providers/tencentcloud-signature";
-import { connectTo, holdContract } from "../../support/provider-contract";
+import { holdContract } from "../../support/provider-contract";
+import { connectTo } from "../../support/provider-peer";
 import { describeProvider } from "../../support/provider-suite";
 import { tencentcloudFake } from "./tencentcloud.fake";
 

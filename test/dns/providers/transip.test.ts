@@ -1,7 +1,8 @@
 import { createPrivateKey } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { connectTo, holdContract } from "../../support/provider-contract";
+import { holdContract } from "../../support/provider-contract";
 import type { FakeProvider } from "../../support/provider-faults";
+import { connectTo } from "../../support/provider-peer";
 import { describeProvider } from "../../support/provider-suite";
 import { transipFake } from "./transip.fake";
 
