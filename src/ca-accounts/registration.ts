@@ -68,6 +68,16 @@ interface Row extends CaAccountSettings {
   isDefault?: boolean;
 }
 
+/** Which field a CA's refusal of a new account is about (RFC 8555 §6.7). */
+const ABOUT: Record<string, string> = {
+  invalidContact: "/contact",
+  unsupportedContact: "/contact",
+  externalAccountRequired: "/eab_kid",
+  userActionRequired: "/terms_agreed",
+};
+/** RFC 8555 §7.3.4 leaves open how a CA says that a binding is wrong. */
+const ABOUT_BINDINGS = new Set(["unauthorized", "malformed"]);
+
 export const refuse = (pointer: string, detail: string, extra: Record<string, unknown> = {}) =>
   new Problem(422, detail, { errors: [{ pointer, detail }], extra });
 
@@ -170,11 +180,13 @@ export function createRegistration(ports: RegistrationPorts) {
       });
       const outcome = await objects.getByName(row.id).register();
       if (outcome.ok) return { row: { ...row, accountUrl: outcome.value.accountUrl } };
-      const { kind, detail } = outcome.failure;
+      const { kind, type = "", detail } = outcome.failure;
       if (kind !== "problem" && kind !== "garbage") return { row, failure: outcome.failure };
       await forget(row.id);
       if (kind === "garbage") throw refuse("/directory_url", detail);
-      throw refuse("/directory_url", `The authority refused the account: ${detail}`);
+      const isOfBinding = input.externalAccount && ABOUT_BINDINGS.has(type);
+      const pointer = isOfBinding ? "/eab_kid" : (ABOUT[type] ?? "/directory_url");
+      throw refuse(pointer, `The authority refused the account: ${detail}`);
     },
 
     /** Takes over an account that the CA knows. Throws 422 for a key that is none, or that it does not know; 502. */
