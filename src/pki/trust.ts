@@ -4,10 +4,10 @@ import { ChainError, isSignedBy } from "./chain";
 import { decodePem } from "./pem";
 
 /** The certificates of a PEM text. Throws PemError and CertificateError for one that cannot be read. */
-export const readRoots = (pem: string): Promise<CertificateFacts[]> =>
-  Promise.all(
-    decodePem(pem).flatMap(({ label, der }) => (label === "CERTIFICATE" ? [factsOf(parseCertificate(der))] : [])),
-  );
+export async function readRoots(pem: string): Promise<CertificateFacts[]> {
+  const ders = decodePem(pem).flatMap(({ label, der }) => (label === "CERTIFICATE" ? [der] : []));
+  return Promise.all(ders.map((der) => factsOf(parseCertificate(der))));
+}
 
 /**
  * Throws ChainError for a chain, leaf first, of which no certificate is one of the roots or signed by one. A chain may go
