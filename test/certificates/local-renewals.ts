@@ -15,8 +15,8 @@ import { createRenewalWindows } from "../../src/certificates/renewal-windows";
 import { createRenewals } from "../../src/certificates/renewals";
 import type { Certificates } from "../../src/certificates/service";
 import type { Notification } from "../../src/notifications/events";
+import type { Database } from "../../src/storage/database";
 import { accounts, certificates, certificateVersions } from "../../src/storage/schema";
-import type { LocalDatabase } from "../zones/local-database";
 
 export const START = Date.parse("2026-01-01T00:00:00Z");
 export const DAY = 86_400_000;
@@ -32,7 +32,7 @@ export interface RenewalsUnderTest {
 
 export type Told = Notification & { ownerId: number; at: number };
 
-export function renewalsOver({ database }: LocalDatabase, under: RenewalsUnderTest = {}) {
+export function renewalsOver({ database }: { database: Database }, under: RenewalsUnderTest = {}) {
   const clock = { now: START };
   const now = () => clock.now;
   const told: Told[] = [];
@@ -76,7 +76,7 @@ export function renewalsOver({ database }: LocalDatabase, under: RenewalsUnderTe
 }
 
 export async function newOwner(
-  { database }: LocalDatabase,
+  { database }: { database: Database },
   owner: { plan?: Plan; suspendedAt?: number | undefined } = {},
 ): Promise<number> {
   const username = crypto.randomUUID();
@@ -92,7 +92,7 @@ let last = 0;
 
 /** A certificate as an order left it: its version lives from START on, for so many days. */
 export async function newCertificate(
-  { database }: LocalDatabase,
+  { database }: { database: Database },
   ownerId: number,
   {
     days = 90,
