@@ -36,7 +36,12 @@ async function live({ days, outage, cause = "ca_unreachable", rule, window }: Li
       const now = under.clock.now;
       if (isDown(now)) {
         const retryAfter = cause === "ca_rate_limited" ? now + 3 * HOUR : undefined;
-        const problem = new OrderFailure(cause, "not now", {}, retryAfter).toProblem();
+        const problem = new OrderFailure(
+          cause,
+          "not now",
+          {},
+          retryAfter === undefined ? {} : { retryAfter },
+        ).toProblem();
         return under.records.closeFailed(input, {}, problem);
       }
       issuedAt = now;
