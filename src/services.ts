@@ -5,10 +5,8 @@ import { createAccounts } from "./accounts/accounts";
 import { createAdministration } from "./accounts/administration";
 import { createApiKeyUses } from "./accounts/api-key-uses";
 import { createApiKeys } from "./accounts/api-keys";
-import { createFailureNotices } from "./accounts/failure-notices";
 import { createFrontDoor } from "./accounts/front-door";
 import type { AccountIdentity } from "./accounts/identity";
-import { createLetters } from "./accounts/letters";
 import { createRefusals } from "./accounts/refusals";
 import { createSessions } from "./accounts/sessions";
 import { createSignInLimits } from "./accounts/sign-in-limits";
@@ -149,7 +147,7 @@ function compose(env: Env) {
     background: waitUntil,
     now,
   });
-  const notices = createFailureNotices({ database, mailer, letters: createLetters(env.PUBLIC_URL) });
+  const { tell } = notifications;
   const zones = createZones({
     database,
     dnsAccounts,
@@ -159,7 +157,7 @@ function compose(env: Env) {
     builtinRecords: builtinRecords(database, now),
     baseZone,
     records,
-    notices,
+    tell,
     now,
   });
   const challengeHosts = createChallengeHosts({ database, builtinZone: env.BUILTIN_ZONE, now });
@@ -179,7 +177,6 @@ function compose(env: Env) {
     allowPrivateHosts,
     now,
   });
-  const { tell } = notifications;
   const failureRecords = createFailureRecords({ database, tell, now });
   const caDecisions = createCaDecisions({ database, caAccounts, resolver, now });
   const orderRecords = createOrderRecords({ database, caAccounts, audit, failureRecords, tell, now });
@@ -248,7 +245,7 @@ function compose(env: Env) {
     challengeHosts,
     challengeZones,
     accountTests,
-    accountRetests: createAccountRetests({ dnsAccounts, accountTests, notices, now }),
+    accountRetests: createAccountRetests({ dnsAccounts, accountTests, tell, now }),
     records,
     authorities,
     servedZones: createServedZones({ database, records, world, nameservers, now }),

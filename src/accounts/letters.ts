@@ -126,16 +126,6 @@ export function createLetters(publicUrl: string) {
         afterwards: ["The link works once, for 24 hours. If you know nothing of it, do nothing: nothing more is sent."],
       }),
 
-    dnsAccountFails: (to: string, username: string, account: string, detail: string) =>
-      letter({
-        to,
-        subject: `The DNS account ${account} does not work any more`,
-        paragraphs: [
-          `certedge at ${host} could not write with the DNS account ${account} of your account ${username}: ${detail}`,
-          "Certificates that are proven over it cannot be renewed until it works. Give it a credential that does.",
-        ],
-      }),
-
     closed: (to: string, username: string) =>
       letter({
         to,

@@ -40,7 +40,9 @@ export const severityOf = (event: string): Severity =>
   Object.hasOwn(events, event) ? events[event as NotificationEvent].severity : "warning";
 
 export function entryOf({ event, message }: Pick<DeliveryRow, "event" | "message">): Entry {
-  return { ...(message as Message), event: event as NotificationEvent, severity: severityOf(event) };
+  const { title, ...said } = message as Message;
+  // As a heading it ends without a full stop.
+  return { ...said, title: title.replace(/\.$/, ""), event: event as NotificationEvent, severity: severityOf(event) };
 }
 
 export async function readDigest(database: Database, digestId: string): Promise<Digest> {

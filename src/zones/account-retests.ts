@@ -1,12 +1,13 @@
 /** Tries DNS accounts out again every week, so that a credential that has ended is known before a renewal needs it. */
-import type { FailureNotices } from "../accounts/failure-notices";
 import type { DnsAccounts } from "../dns-accounts/service";
+import type { Tell } from "../notifications/events";
+import { failedAccountNotice } from "./account-notices";
 import type { AccountTests } from "./account-test";
 
 export interface AccountRetestPorts {
   dnsAccounts: DnsAccounts;
   accountTests: AccountTests;
-  notices: FailureNotices;
+  tell: Tell;
   now: () => number;
 }
 
@@ -14,7 +15,7 @@ const WEEK = 7 * 86_400_000;
 /** A tick has other work to do. */
 const AT_ONCE = 3;
 
-export function createAccountRetests({ dnsAccounts, accountTests, notices, now }: AccountRetestPorts) {
+export function createAccountRetests({ dnsAccounts, accountTests, tell, now }: AccountRetestPorts) {
   return {
     /** One tick's share. The owner is told when an account that worked does not any more. */
     async sweep(): Promise<void> {
@@ -24,7 +25,7 @@ export function createAccountRetests({ dnsAccounts, accountTests, notices, now }
           const result = await accountTests.test(row, row.lastTest?.zone ?? undefined);
           const failed = result.steps.find(({ ok }) => !ok);
           if (!failed || !row.lastTest?.ok) return;
-          await notices.dnsAccountFails(row.ownerId, `${row.provider}/${row.accountId}`, failed.detail);
+          await tell(row.ownerId, failedAccountNotice(row, row.lastTest.zone, failed.detail));
         }),
       );
     },

@@ -1,6 +1,5 @@
 /** Zones: where a name's records live, and writing them there through the zone's own object. */
 import { and, eq, isNull, or, sql } from "drizzle-orm";
-import type { FailureNotices } from "../accounts/failure-notices";
 import type { BuiltinRecords } from "../dns/builtin-records";
 import { DnsProviderError } from "../dns/errors";
 import { ancestors, normaliseName } from "../dns/names";
@@ -8,8 +7,10 @@ import type { ProviderPorts, RecordSet, RecordValue, ZoneConnection } from "../d
 import { builtin } from "../dns/providers/builtin";
 import { knownProvider } from "../dns-accounts/providers";
 import type { DnsAccountRow, DnsAccounts } from "../dns-accounts/service";
+import type { Tell } from "../notifications/events";
 import type { Database } from "../storage/database";
 import { zones as zoneTable } from "../storage/schema";
+import { failedAccountNotice } from "./account-notices";
 import { accountSearch, connectionOf, noZone } from "./account-search";
 import type { BaseZone } from "./base-zone";
 import { type ZoneLocation, zoneObjectName } from "./location";
@@ -35,7 +36,7 @@ export interface ZonePorts {
   baseZone: BaseZone;
   /** Of the zones that we serve. */
   records: Pick<ZoneRecords, "withoutAlias">;
-  notices: FailureNotices;
+  tell: Tell;
   now: () => number;
 }
 
@@ -164,16 +165,16 @@ export function createZones(ports: ZonePorts) {
 
 /** The account shows it until a test succeeds; its owner is told once. */
 async function noteBadCredential(
-  { dnsAccounts, notices, now }: ZonePorts,
+  { dnsAccounts, tell, now }: ZonePorts,
   { dnsAccountId, zone }: ZoneLocation,
   detail: string,
 ): Promise<void> {
   if (dnsAccountId === null) return;
   const row = await dnsAccounts.byId(dnsAccountId);
   const step = { step: "write" as const, ok: false, milliseconds: 0, detail };
+  // What is noted is no news any more: it is told before.
+  if (row.lastTest?.ok ?? true) await tell(row.ownerId, failedAccountNotice(row, zone, detail));
   await dnsAccounts.noteTest(row.id, { ok: false, at: now(), zone, steps: [step] });
-  const isNews = row.lastTest?.ok ?? true;
-  if (isNews) await notices.dnsAccountFails(row.ownerId, `${row.provider}/${row.accountId}`, detail);
 }
 
 function throwFailure(outcome: ZoneOutcome): void {

@@ -1,9 +1,7 @@
 /** DNS accounts are tried out again every week, and their owner is told once when one has stopped working. */
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { createFailureNotices } from "../../src/accounts/failure-notices";
-import { createLetters } from "../../src/accounts/letters";
 import { createDnsAccounts } from "../../src/dns-accounts/service";
-import type { Mail } from "../../src/mail/mailer";
+import type { Notification } from "../../src/notifications/events";
 import { accounts, type DnsAccountTest, dnsAccounts as table } from "../../src/storage/schema";
 import { createSealer } from "../../src/storage/sealing";
 import { createStoredCredentials } from "../../src/stored-credentials/service";
@@ -16,7 +14,7 @@ const OWNER = { id: 1, username: "ada", email: "ada@example.com", role: "member"
 let local: LocalDatabase;
 let clock = 0;
 let works = true;
-let sent: Mail[] = [];
+let told: (Notification & { ownerId: number })[] = [];
 let tried: string[] = [];
 
 beforeAll(async () => {
@@ -49,22 +47,16 @@ const retests = () =>
         return result;
       },
     },
-    notices: createFailureNotices({
-      database: local.database,
-      mailer: {
-        async send(mail) {
-          sent.push(mail);
-        },
-      },
-      letters: createLetters("https://certedge.example.com"),
-    }),
+    tell: async (ownerId, notification) => {
+      told.push({ ownerId, ...notification });
+    },
     now: () => clock,
   });
 
 beforeEach(async () => {
   clock = 100 * DAY;
   works = true;
-  sent = [];
+  told = [];
   tried = [];
   await local.database.delete(table);
   const scope = { allowedZones: null, allowedRecords: null, instanceId: null };
@@ -90,7 +82,7 @@ it("tries an account out again after a week, in the zone of the last time, and o
   await retests().sweep();
   await retests().sweep();
   expect(tried).toEqual(["tested in example.com"]);
-  expect(sent).toEqual([]);
+  expect(told).toEqual([]);
 });
 
 it("tells the owner when an account has stopped working, once", async () => {
@@ -100,9 +92,15 @@ it("tells the owner when an account has stopped working, once", async () => {
     await retests().sweep();
   }
   expect(tried).toHaveLength(3);
-  expect(sent).toHaveLength(1);
-  expect(sent[0]).toMatchObject({ to: OWNER.email, subject: expect.stringContaining("gandi/tested") });
-  expect(sent[0]?.text).toContain("It refused the credential.");
+  expect(told).toMatchObject([
+    {
+      ownerId: OWNER.id,
+      event: "dns_account.failed",
+      title: "The DNS account gandi/tested does not work any more",
+      detail: expect.stringContaining("It refused the credential."),
+      facts: { provider: "gandi", account_id: "tested", zone: "example.com" },
+    },
+  ]);
 });
 
 it("leaves a disabled account alone", async () => {

@@ -106,7 +106,7 @@ function challengeZones(connections: Record<string, Account> = {}, bound: Record
     builtinRecords: builtinRecords(local.database, () => 0),
     baseZone: createBaseZone({ database: local.database, builtinZone: OURS, now: () => 0 }),
     records: zoneLookup(local.database),
-    notices: { dnsAccountFails: async () => undefined },
+    tell: async () => undefined,
     now: () => 0,
   });
   const resolver = ownZonesFirst(zoneLookup(local.database), world);

@@ -8,8 +8,8 @@ import type { Dispatch } from "../dispatch";
 const line = (text: string) => text.replace(/\s+/g, " ");
 
 function paragraphs({ type, entries, more, account, host }: Dispatch): string[] {
-  if (type !== "digest") return [entries[0]?.detail ?? ""];
-  const told = entries.map(({ title, detail }) => `${title}: ${detail}`);
+  if (type !== "digest") return (entries[0]?.detail ?? "").split(/\n{2,}/);
+  const told = entries.map(({ title, detail }) => `${title}. ${line(detail)}`);
   return [
     `This is what happened with the account ${account} at ${host}, the most important first.`,
     ...told,
