@@ -16,7 +16,7 @@ export default {
     const { renewals, builtinCa, signInLimits, sessions, twoFactor, forgetExpiredLinks, closing } = services;
     const report = await renewals.tick();
     await Promise.all([
-      builtinCa.forgetExpired(),
+      builtinCa.tidy(),
       signInLimits.forgetExpired(),
       sessions.forgetExpired(),
       twoFactor.forgetExpired(),

@@ -14,6 +14,7 @@ import { createAudit } from "./audit/service";
 import { BUILTIN_HOST } from "./authorities/catalogue";
 import { createAuthorities } from "./authorities/service";
 import { createBuiltinCa } from "./builtin-ca/service";
+import { readSettings } from "./builtin-ca/settings";
 import { checkOutgoingUrl } from "./ca-accounts/outgoing-url";
 import { createCaAccounts } from "./ca-accounts/service";
 import { createCaDecisions } from "./certificates/ca-decisions";
@@ -97,7 +98,7 @@ function compose(env: Env) {
     sealer,
     resolveTxt: (name) => txtValues(resolver, name),
     nonceSecret: env.API_KEY_PEPPER,
-    lifetimeDays: Number(env.BUILTIN_CA_DAYS),
+    settings: () => readSettings(env),
     now,
   });
   /** The built-in CA is reached by the same client as any other; its requests never leave the Worker. */

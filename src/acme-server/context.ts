@@ -8,6 +8,8 @@ import type { AcmeServerStore, StoredAccount } from "./store";
 export interface IssuedCertificate {
   /** Leaf first, without the root. */
   chainPem: string;
+  /** Of the CA's issuing certificates, the one that signed. */
+  issuerId: string;
   serial: string;
   renewalIdentifier: string;
   notBefore: number;

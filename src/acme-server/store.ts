@@ -64,6 +64,7 @@ export interface StoredCertificate {
   id: string;
   accountId: string;
   orderId: string;
+  issuerId: string | null;
   serial: string;
   renewalIdentifier: string;
   names: string[];

@@ -36,6 +36,8 @@ export const auditActions = [
   "dns_account.change",
   "dns_account.delete",
   "dns_account.test",
+  "builtin_ca.rotate",
+  "builtin_ca.import",
   "zone.claim",
   "zone.verify",
   "zone.create",

@@ -15,6 +15,7 @@ import { admin } from "./routes/admin";
 import { apiKeys } from "./routes/api-keys";
 import { audit } from "./routes/audit";
 import { authorities } from "./routes/authorities";
+import { builtinCa } from "./routes/builtin-ca";
 import { caAccounts } from "./routes/ca-accounts";
 import { certificates } from "./routes/certificates";
 import { challengeHosts } from "./routes/challenge-hosts";
@@ -52,6 +53,7 @@ const mounts = [
   ["/api-keys", apiKeys],
   ["/api/api-keys", apiKeys],
   ["/api/admin/zones", adminZones],
+  ["/api/admin/builtin-ca", builtinCa],
   ["/api/admin", admin],
   ["/api/audit", audit],
   ["/api/ca/authorities", authorities],

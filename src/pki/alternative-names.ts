@@ -32,12 +32,12 @@ export function identifiersOf(extensions: Extension[] = []): Identifier[] {
   });
 }
 
-const toGeneralName = ({ type, value }: Identifier) =>
+export const toGeneralName = ({ type, value }: Identifier) =>
   type === "dns"
     ? new GeneralName({ type: DNS_NAME, value })
     : new GeneralName({ type: IP_ADDRESS, value: new asn1js.OctetString({ valueHex: bytesOf(value).buffer }) });
 
-function bytesOf(address: string): Uint8Array<ArrayBuffer> {
+export function bytesOf(address: string): Uint8Array<ArrayBuffer> {
   if (!address.includes(":")) return Uint8Array.from(address.split("."), Number);
   const [head = "", tail] = address.split("::");
   const groups = (text: string) => (text === "" ? [] : text.split(":"));

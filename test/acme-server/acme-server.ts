@@ -66,7 +66,8 @@ export async function testServer(): Promise<TestServer> {
       const times = { notBefore: clock.now, notAfter: clock.now + 90 * DAY };
       const pem = await issueCertificate({ issuer, publicKeyInfo, identifiers, mustStaple, ...times });
       const { serial, renewalIdentifier = "", notBefore, notAfter } = await readCertificate(pem);
-      return { chainPem: pem + issuer.certificatePem, serial, renewalIdentifier, notBefore, notAfter };
+      const chainPem = pem + issuer.certificatePem;
+      return { chainPem, issuerId: "test", serial, renewalIdentifier, notBefore, notAfter };
     },
   });
 

@@ -152,6 +152,9 @@ const table: Record<string, Row> = {
   exportAuditEntries: own(),
   verifyAuditEntries: own(),
 
+  listBuiltinIssuers: administrators,
+  rotateBuiltinIssuer: administrators,
+  importBuiltinIssuer: administrators,
   listBaseZones: administrators,
   createBaseZone: administrators,
   createInvitation: administrators,

@@ -1,4 +1,5 @@
 /** The built-in CA and its side of RFC 8555 §7.1: accounts, orders, authorizations, certificates (types: acme-server/store.ts). */
+import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { JWK } from "jose";
 import type { StoredChallenge } from "../../acme-server/store";
@@ -9,6 +10,22 @@ import { flag, instant, json } from "./columns";
 export const installation = sqliteTable("installation", {
   name: text("name").primaryKey(),
   value: text("value").notNull(),
+});
+
+/** The issuing certificates of the built-in CA, each with its key; the newest generation signs. */
+export const builtinIssuers = sqliteTable("builtin_issuers", {
+  /** In the addresses of its certificate and of its revocation list. */
+  id: text("id").primaryKey(),
+  generation: integer("generation").notNull().unique(),
+  source: text("source", { enum: ["made", "imported"] }).notNull(),
+  certificatePem: text("certificate_pem").notNull(),
+  /** What lies between it and its root, PEM; most often nothing. */
+  intermediatesPem: text("intermediates_pem").notNull(),
+  rootPem: text("root_pem").notNull(),
+  sealedPrivateKey: text("sealed_private_key").notNull(),
+  notBefore: instant("not_before").notNull(),
+  notAfter: instant("not_after").notNull(),
+  createdAt: instant("created_at").notNull(),
 });
 
 export const acmeAccounts = sqliteTable("acme_accounts", {
@@ -69,6 +86,8 @@ export const acmeCertificates = sqliteTable(
       .notNull()
       .references(() => acmeAccounts.id),
     orderId: text("order_id").notNull().unique(),
+    /** Of builtin_issuers; none for those that were issued before there were several. */
+    issuerId: text("issuer_id"),
     serial: text("serial").notNull().unique(),
     renewalIdentifier: text("renewal_identifier").notNull().unique(),
     names: json<string[]>("names").notNull(),
@@ -80,7 +99,10 @@ export const acmeCertificates = sqliteTable(
     replacedBy: text("replaced_by"),
     createdAt: instant("created_at").notNull(),
   },
-  (t) => [index("acme_certificates_by_account").on(t.accountId, t.createdAt)],
+  (t) => [
+    index("acme_certificates_by_account").on(t.accountId, t.createdAt),
+    index("acme_certificates_revoked").on(t.issuerId, t.notAfter).where(sql`revoked_at IS NOT NULL`),
+  ],
 );
 
 /** Nonces that were used; an unused one is known by its signature alone. */
