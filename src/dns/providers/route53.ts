@@ -5,46 +5,21 @@
 import { z } from "zod";
 import { strictQuery } from "../canonical-request";
 import { guardedSets, type HeldSet, type SetIdentity } from "../guarded-sets";
-import type { ApiAnswer, Verdict } from "../http";
+import type { ApiAnswer } from "../http";
 import { path } from "../http-request";
 import { normaliseName } from "../names";
-import { defineProvider, field, type RecordType, secret } from "../provider";
+import { defineProvider, field, type RecordType, secret, shaped } from "../provider";
 import { remembered } from "../remembered";
-import { signAws } from "../sigv4";
+import { type AwsKeys, signAws } from "../sigv4";
 import { quoteTxt } from "../txt";
 import { sameValue } from "../values";
 import { all, escapeXml, parseXml, textAt, type XmlElement } from "../xml";
+import { codeOf, element, judge, messagesOf } from "./aws-answers";
+import { assumeRole } from "./aws-role";
 
 const NAMESPACE = "https://route53.amazonaws.com/doc/2013-04-01/";
-const BUSY = ["Throttling", "ThrottlingException", "PriorRequestNotComplete", "ServiceUnavailable"];
-const CREDENTIAL = ["ExpiredToken", "IncompleteSignature", "InvalidClientTokenId", "SignatureDoesNotMatch"];
 /** What an InvalidChangeBatch says when the set is not any more what was read. */
 const STALE = /already exists|was not found|do not match the current values/;
-
-const element = (name: string) =>
-  z.custom<XmlElement>((given) => z.object({ name: z.literal(name) }).safeParse(given).success, `no ${name}`);
-const anyElement = z.custom<XmlElement>((given) => given !== undefined);
-
-/** ErrorResponse/Error/Message, or the messages of an InvalidChangeBatch that is the root itself. */
-function messagesOf(body: unknown): string {
-  const root = anyElement.safeParse(body).data;
-  if (!root) return "";
-  const found = [...all(root, "Error", "Message"), ...all(root, "Messages", "Message"), ...all(root, "Message")];
-  return found.map(({ text }) => text).join("; ");
-}
-
-function codeOf(body: unknown): string {
-  const root = anyElement.safeParse(body).data;
-  return (root && (textAt(root, "Error", "Code") ?? root.name)) || "";
-}
-
-function judge({ status, body }: ApiAnswer): Verdict | undefined {
-  if (status < 400) return undefined;
-  const code = codeOf(body);
-  if (code.startsWith("Throttling")) return "rate_limited";
-  if (BUSY.includes(code)) return "busy";
-  return CREDENTIAL.includes(code) ? "credential" : undefined;
-}
 
 const isStale = ({ status, body }: ApiAnswer) =>
   status === 400 && codeOf(body) === "InvalidChangeBatch" && STALE.test(messagesOf(body));
@@ -85,24 +60,50 @@ const batch = (changes: string[]) =>
 export const route53 = defineProvider({
   id: "route53",
   title: "Amazon Route 53",
-  credentials: z.strictObject({
-    access_key_id: secret("Access key id", "of an IAM user that may do nothing but this"),
-    secret_access_key: secret("Secret access key", "shown once, when the access key is made"),
-    region: field("Region", "decides about China and GovCloud only").default("us-east-1"),
-    session_token: secret("Session token", "of temporary credentials").optional(),
-    hosted_zone_id: field(
-      "Hosted zone id",
-      "where the credential may see one zone only, or two have one name",
-    ).optional(),
-  }),
+  credentials: z
+    .strictObject({
+      access_key_id: secret("Access key id", "of an IAM user that may do nothing but this"),
+      secret_access_key: secret("Secret access key", "shown once, when the access key is made"),
+      region: field("Region", "decides about China and GovCloud only").default("us-east-1"),
+      session_token: secret("Session token", "of temporary credentials").optional(),
+      hosted_zone_id: field(
+        "Hosted zone id",
+        "where the credential may see one zone only, or two have one name",
+      ).optional(),
+      role_arn: shaped(
+        "Role",
+        "arn:aws:iam::123456789012:role/certedge: of another account, whose zones it may write to",
+        /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,576}$/,
+        "Give the whole ARN of the role, as in arn:aws:iam::123456789012:role/certedge.",
+      ).optional(),
+      external_id: shaped(
+        "External id",
+        "where the role's trust policy asks for one",
+        /^[\w+=,.@:/-]{2,1224}$/,
+        "It has 2 to 1224 letters, digits and + = , . @ : / - _.",
+      ).optional(),
+    })
+    .refine(({ role_arn, external_id }) => role_arn !== undefined || external_id === undefined, {
+      path: ["role_arn"],
+      message: "The external_id is for a role: give the role_arn, too.",
+    }),
   needs:
-    "route53:ListHostedZones and ListHostedZonesByName (GetHostedZone where the id is given), ListResourceRecordSets and ChangeResourceRecordSets",
+    "sts:AssumeRole where a role is named, and route53:ListHostedZones and ListHostedZonesByName (GetHostedZone where the id is given), ListResourceRecordSets and ChangeResourceRecordSets",
   minimumTtl: 0,
   writes: "whole record sets",
 
-  connect({ access_key_id, secret_access_key, session_token, region, hosted_zone_id }, http) {
+  connect({ region, hosted_zone_id, role_arn, external_id, ...own }, http) {
     const endpoint = endpointOf(region);
-    const keys = { accessKeyId: access_key_id, secretAccessKey: secret_access_key, sessionToken: session_token };
+    const { access_key_id: accessKeyId, secret_access_key: secretAccessKey, session_token: sessionToken } = own;
+    const ownKeys: AwsKeys = { accessKeyId, secretAccessKey, sessionToken };
+    let keys = ownKeys;
+
+    async function authorize(arn: string) {
+      const session = await assumeRole(http, { arn, externalId: external_id }, ownKeys, endpoint.region);
+      keys = session.keys;
+      return session;
+    }
+
     const api = http.withBase(
       `${endpoint.base}/2013-04-01/`,
       {},
@@ -110,6 +111,7 @@ export const route53 = defineProvider({
         judge,
         explain: messagesOf,
         parse: parseXml,
+        ...(role_arn ? { authorize: () => authorize(role_arn) } : {}),
         sign: (request) => signAws(request, keys, { region: endpoint.region, service: "route53" }, http.now()),
       },
     );

@@ -1,9 +1,11 @@
 /** Route 53's API, as its Smithy model has it: https://docs.aws.amazon.com/Route53/latest/APIReference/ */
+import { z } from "zod";
 import { route53 } from "../../../src/dns/providers/route53";
 import { all, escapeXml, parseXml, textAt, type XmlElement } from "../../../src/dns/xml";
 import { type Call, type FakeAnswer, fakeApi } from "../../support/fake-api";
 import { FakeZones, fakeProvider, pageOf } from "../../support/fake-zones";
 import type { FakeProvider } from "../../support/provider-faults";
+import { withLogin } from "./login-contract";
 import { authorizationOf, awsSignature } from "./node-signatures";
 import { smithyContract } from "./smithy-contract";
 
@@ -13,7 +15,29 @@ const ID = "AKIDfN3kq8ZsV1";
 const SECRET = "aws-secret-fN3kq8ZsV1/Kx0";
 const PAGE = 100;
 
-const contract = smithyContract("route53.smithy.json", NAMESPACE);
+/** https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
+const STS = "https://sts.amazonaws.com/doc/2011-06-15/";
+const contract = withLogin(smithyContract("route53.smithy.json", NAMESPACE), {
+  "POST /": {
+    body: z.strictObject({
+      Action: z.literal("AssumeRole"),
+      Version: z.literal("2011-06-15"),
+      RoleArn: z.string().min(20).max(2048),
+      RoleSessionName: z.string().regex(/^[\w+=,.@-]{2,64}$/),
+      DurationSeconds: z.coerce.number().min(900).max(43_200),
+      ExternalId: z
+        .string()
+        .regex(/^[\w+=,.@:/-]{2,1224}$/)
+        .optional(),
+    }),
+  },
+});
+
+/** What may be assumed by the keys; nothing else opens the zones, then. */
+export interface Route53Role {
+  arn: string;
+  externalId?: string;
+}
 
 export interface Route53Zone {
   isPrivate?: boolean;
@@ -33,13 +57,19 @@ export function route53Fake({
   region = "us-east-1",
   about = {} as Record<string, Route53Zone>,
   twice = "",
+  role = undefined as Route53Role | undefined,
 } = {}): FakeProvider & {
   /** Adds to a set what the API tells of it: an alias, a routing policy. */
   decorate(name: string, xml: string): void;
 } {
+  const isChina = region.startsWith("cn-");
+  const suffix = isChina ? ".cn" : "";
+  const stsHost = `sts.${isChina ? "cn-northwest-1" : "us-east-1"}.amazonaws.com${suffix}`;
+  /** The secrets and ends of sessions, by the keys' ids. */
+  const sessions = new Map<string, { secret: string; token: string; end: number }>();
   const zones = new FakeZones({ txt: "quoted", targets: "with dot" });
   const extras = new Map<string, string>();
-  const host = region.startsWith("cn-") ? "route53.amazonaws.com.cn" : "route53.amazonaws.com";
+  const host = `route53.amazonaws.com${suffix}`;
 
   const listed = () =>
     [...zones.names(), ...(zones.has(twice) ? [twice] : [])].map((name, index) => ({ id: idOf(index), name }));
@@ -73,8 +103,36 @@ export function route53Fake({
 
   const api = fakeApi({
     contract,
-    refuse: (call) => refusal(call, host),
+    refuse: (call) => {
+      if (call.path === "/") return refusal(call, stsHost, ID, SECRET);
+      if (!role) return refusal(call, host, ID, SECRET);
+      const { id } = authorizationOf(call);
+      const session = sessions.get(id);
+      if (!session) return failure(403, "AccessDenied", "The user may not do this.");
+      if (session.token !== call.headers["x-amz-security-token"]) return failure(403, "InvalidClientTokenId", "No.");
+      if (timeOf(call) >= session.end) return failure(403, "ExpiredToken", "The token has expired.");
+      return refusal(call, host, id, session.secret);
+    },
+    isWrite: ({ method, path }) => method !== "GET" && path !== "/",
     routes: {
+      "POST /": (call) => {
+        const { RoleArn, ExternalId, DurationSeconds } = call.body as Record<string, string>;
+        if (RoleArn !== role?.arn || ExternalId !== role?.externalId) {
+          return failure(403, "AccessDenied", `User: ada is not authorized to perform: sts:AssumeRole on ${RoleArn}`);
+        }
+        const number = sessions.size + 1;
+        const end = timeOf(call) + Number(DurationSeconds);
+        const [id, secret, token] = [`ASIA${number}`, `role-secret-${number}/x+Q`, `role-token-${number}==`];
+        sessions.set(id, { secret, token, end });
+        const expiration = new Date(end * 1000).toISOString();
+        const keys = `<AccessKeyId>${id}</AccessKeyId><SecretAccessKey>${secret}</SecretAccessKey>`;
+        return {
+          text:
+            `<AssumeRoleResponse xmlns="${STS}"><AssumeRoleResult><Credentials>${keys}<SessionToken>${token}</SessionToken>` +
+            `<Expiration>${expiration}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
+        };
+      },
+
       [`GET ${BASE}/hostedzone`]: ({ query }) => {
         const start = Math.max(
           0,
@@ -178,10 +236,16 @@ const readSet = (change: XmlElement): GivenSet => ({
   contents: all(change, "ResourceRecordSet", "ResourceRecords", "ResourceRecord", "Value").map(({ text }) => text),
 });
 
-function refusal(call: Call, host: string): FakeAnswer | undefined {
+/** Seconds, as the request is dated. */
+const timeOf = ({ headers }: Call) =>
+  Date.parse((headers["x-amz-date"] ?? "").replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z")) /
+  1000;
+
+function refusal(call: Call, host: string, wanted: string, secret: string): FakeAnswer | undefined {
   const { id, signature } = authorizationOf(call);
-  if (id !== ID) return failure(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
-  return signature === awsSignature(call, host, SECRET)
+  if (id !== wanted)
+    return failure(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
+  return signature === awsSignature(call, host, secret)
     ? undefined
     : failure(
         403,

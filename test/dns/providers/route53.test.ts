@@ -112,6 +112,68 @@ describe("Route 53's own ways", () => {
     expect(await connect({}, { session_token: "session-fN3kq8" }).zones?.()).toHaveLength(2);
   });
 
+  describe("with a role", () => {
+    const role = { arn: "arn:aws:iam::123456789012:role/certedge", externalId: "shared-with-ada" };
+    const fields = { role_arn: role.arn, external_id: role.externalId };
+    const sessions = () => fake.api.requests.filter((line) => line === "POST /").length;
+
+    it("does all that it does by a session, which it opens once", async () => {
+      const connection = connect({ role }, fields);
+      expect(await connection.zones?.()).toHaveLength(2);
+      await connection.add("example.com", txt);
+      await connection.remove("example.com", txt);
+      expect(sessions()).toBe(1);
+    });
+
+    it("opens another shortly before that ends", async () => {
+      const connection = connect({ role }, fields);
+      await connection.zones?.();
+      fake.api.latency = 3_580_000;
+      await connection.zones?.();
+      fake.api.latency = 0;
+      await connection.zones?.();
+      expect(sessions()).toBe(2);
+    });
+
+    it("opens one for all that is asked at once", async () => {
+      const connection = connect({ role }, fields);
+      await Promise.all([connection.zones?.(), connection.zones?.(), connection.add("example.com", txt)]);
+      expect(sessions()).toBe(1);
+    });
+
+    it("that is in China assumes it there", async () => {
+      const arn = "arn:aws-cn:iam::123456789012:role/certedge";
+      expect(await connect({ region: "cn-north-1", role: { arn } }, { role_arn: arn }).zones?.()).toHaveLength(2);
+    });
+
+    it.each([[{ external_id: "of-another" }], [{ role_arn: "arn:aws:iam::123456789012:role/other" }]])(
+      "that it may not assume (%j) says so, and asks once",
+      async (more) => {
+        const failure = connect({ role }, { ...fields, ...more }).zones?.();
+        await expect(failure).rejects.toMatchObject({
+          kind: "credential",
+          detail: expect.stringMatching(/It needs sts:AssumeRole .* is not authorized to perform: sts:AssumeRole/),
+        });
+        expect(fake.api.requests).toHaveLength(1);
+      },
+    );
+
+    it("tells nobody the keys of a session", async () => {
+      const connection = connect({ role }, fields);
+      await connection.zones?.();
+      fake.api.fail(error(400, "InvalidInput", "who is role-secret-1/x+Q with role-token-1==?"));
+      const failure = await connection.zones?.().catch((reason) => reason);
+      expect(failure.detail).toContain("who is *** with ***");
+    });
+
+    it.each([
+      [{ role_arn: "certedge" }, /role_arn: Give the whole ARN/],
+      [{ external_id: "shared-with-ada" }, /role_arn: The external_id is for a role/],
+    ])("is not taken as %j", (more, words) => {
+      expect(() => connect({}, more)).toThrow(words);
+    });
+  });
+
   it("writes the values of many names in one batch", async () => {
     const connection = connect();
     const names = ["a", "b", "*"].map((label) => `${label}.example.com`);
