@@ -33,8 +33,11 @@ import type { Connect } from "./dns/tcp";
 import { createDnsAccounts } from "./dns-accounts/service";
 import { createDnsSettings } from "./dns-accounts/settings";
 import { createDynamicDns } from "./domains/dynamic-dns";
+import { createHostPasswords } from "./domains/host-passwords";
 import { createDomains } from "./domains/service";
+import { createDomainSync } from "./domains/synchronisation";
 import { createUpdateBudget } from "./domains/update-budget";
+import { readWays } from "./domains/update-ways";
 import { createBundles } from "./instances/bundle";
 import { createInstalled } from "./instances/installed";
 import { createReports } from "./instances/reports";
@@ -126,7 +129,6 @@ function compose(env: Env) {
   const refusals = createRefusals({ audit, now });
   const limitPorts = { database, pepper: env.API_KEY_PEPPER, isOn: (env.RATE_LIMITS as string) !== "off", now };
   const signInLimits = createSignInLimits({ ...limitPorts, door: "sign-in" });
-  const updateBudget = createUpdateBudget({ database, now });
   const storedCredentials = createStoredCredentials({ database, sealer, now });
   const dnsAccounts = createDnsAccounts({ database, sealer, storedCredentials, now });
   const { mailer, outbox } = createMail({
@@ -186,7 +188,8 @@ function compose(env: Env) {
   const renewalTurns = createRenewalTurns({ database, certificates, failureRecords, tell, plansOn, now });
   const windows = createRenewalWindows({ database, caAccounts, tell, now });
   const renewals = createRenewals({ database, windows, objects, perTick: Number(env.RENEWALS_PER_TICK) || 40, now });
-  const domains = createDomains({ database, zones, now });
+  const domains = createDomains({ database, zones, forget: async () => undefined, now });
+  const hostPasswords = createHostPasswords({ database, pepper: env.API_KEY_PEPPER, plansOn, now });
   const dynamicDns = createDynamicDns({
     database,
     zones,
@@ -194,9 +197,10 @@ function compose(env: Env) {
     refusals,
     audit,
     updateLimits: createSignInLimits({ ...limitPorts, door: "update" }),
-    updateBudget,
     pepper: env.API_KEY_PEPPER,
     plansOn,
+    baseZone: env.BUILTIN_ZONE,
+    ways: readWays(env),
     now,
   });
   const frontDoor = createFrontDoor({
@@ -232,7 +236,6 @@ function compose(env: Env) {
     apiKeys,
     refusals,
     signInLimits,
-    updateBudget,
     storedCredentials,
     freshSignIn: createFreshSignIn({
       sessions,
@@ -261,6 +264,8 @@ function compose(env: Env) {
     renewals,
     renewalTurns,
     domains,
+    domainSync: createDomainSync({ database }),
+    hostPasswords,
     dynamicDns,
     instances: createInstances({ database, now }),
     installed: createInstalled({ database }),

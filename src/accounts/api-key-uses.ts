@@ -8,6 +8,7 @@ import { networkOf } from "./networks";
 import { createRecently } from "./recently";
 
 const MINUTE = 60_000;
+const DAY = 86_400_000;
 /** A network that was not seen for so long is news again. */
 const REMEMBERED = 400 * 86_400_000;
 
@@ -57,10 +58,13 @@ export function createApiKeyUses({ database, audit, now }: { database: Database;
   }
 
   return {
-    /** What notes this use, for after the answer; nothing where a key is busy: a minute and a network cost one write. */
-    noteOf(key: UsedKey, origin: Origin): (() => Promise<void>) | undefined {
+    /**
+     * What notes this use, for after the answer; nothing where a key is busy: a minute and a network cost one write. A
+     * router that asks every five minutes and changes nothing costs one a day.
+     */
+    noteOf(key: UsedKey, origin: Origin, changed = true): (() => Promise<void>) | undefined {
       const network = networkOf(origin.address);
-      const isStale = key.lastUsedAt === null || now() - key.lastUsedAt >= MINUTE;
+      const isStale = key.lastUsedAt === null || now() - key.lastUsedAt >= (changed ? MINUTE : DAY);
       if (!isStale && networkOf(key.lastUsedAddress) === network) return undefined;
       return async () => {
         if (noted.isFirst(`${key.id} ${network}`)) await note(key, origin, network);

@@ -20,7 +20,9 @@ export interface PlanRules {
   /** Beside the one that everybody has. */
   notificationChannels: number;
   requestsPerMinute: number;
+  /** Changes of addresses: of the account, and of each host. */
   updatesPerHour: number;
+  hostUpdatesPerHour: number;
 }
 
 export const plans: Record<Plan, PlanRules> = {
@@ -40,6 +42,7 @@ export const plans: Record<Plan, PlanRules> = {
     notificationChannels: 0,
     requestsPerMinute: 60,
     updatesPerHour: 60,
+    hostUpdatesPerHour: 30,
   },
   plus: {
     title: "Plus",
@@ -57,6 +60,7 @@ export const plans: Record<Plan, PlanRules> = {
     notificationChannels: 5,
     requestsPerMinute: 120,
     updatesPerHour: 240,
+    hostUpdatesPerHour: 60,
   },
   pro: {
     title: "Pro",
@@ -74,6 +78,7 @@ export const plans: Record<Plan, PlanRules> = {
     notificationChannels: 20,
     requestsPerMinute: 300,
     updatesPerHour: 1000,
+    hostUpdatesPerHour: 120,
   },
   elite: {
     title: "Elite",
@@ -91,6 +96,7 @@ export const plans: Record<Plan, PlanRules> = {
     notificationChannels: 100,
     requestsPerMinute: 3000,
     updatesPerHour: 10_000,
+    hostUpdatesPerHour: 3600,
   },
 };
 

@@ -70,6 +70,7 @@ export const auditActions = [
   "domain.create",
   "domain.update",
   "domain.delete",
+  "domain.update_password",
   "domain.password_refused",
 ] as const;
 

@@ -11,7 +11,8 @@ export interface GivenAddress {
 }
 
 /** What stands where a client had nothing to fill in. */
-const PLACEHOLDERS = /^(<.*>|%.*|\[(ip|IP)\]|none|null|auto|self|no|nochg|preserve|0\.0\.0\.0|::)$/i;
+const PLACEHOLDERS =
+  /^(<.*>|%.*|__\w+__|\[[a-z0-9]+\]|\$\{?\w+\}?|none|null|undefined|auto|self|yes|0\.0\.0\.0|::(\/\d+)?)$/i;
 
 export const isPlaceholder = (text: string): boolean => text === "" || PLACEHOLDERS.test(text);
 
@@ -48,3 +49,9 @@ function isUnusable(address: string): boolean {
   const [first = 0, second = 0] = address.split(".").map(Number);
   return first === 0 || first === 127 || first >= 224 || (first === 169 && second === 254);
 }
+
+/** Networks that are not reached from the internet (RFC 1918, RFC 6598, RFC 4193). */
+const NOT_PUBLIC = /^(10\.|172\.(1[6-9]|2\d|3[01])\.|192\.168\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|f[cd]..:)/;
+
+/** Whether it can be reached from elsewhere than its own network. It is canonical. */
+export const isPublic = (address: string): boolean => !NOT_PUBLIC.test(address);

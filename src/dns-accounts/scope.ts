@@ -15,7 +15,7 @@ const CHALLENGE = /^((_[a-z2-7]{16}\.)?_acme-challenge|_validation-persist)\./;
 
 /** A connection that sees and writes what the scope allows, and refuses the rest before the provider is asked. */
 export function withinScope(connection: ZoneConnection, scope: DnsAccountScope, title: string): ZoneConnection {
-  const { zones, hasZone, addAll, removeAll, mostTxtValues } = connection;
+  const { zones, hasZone, addAll, removeAll, replaceAll, mostTxtValues } = connection;
   const isAllowedZone = (zone: string) => scope.allowedZones?.some((allowed) => isWithin(zone, allowed)) ?? true;
 
   function requireAllowed(zone: string, name: string, type: RecordType): void {
@@ -51,6 +51,14 @@ export function withinScope(connection: ZoneConnection, scope: DnsAccountScope, 
       if (set.values.length > 0) requireAllowed(zone, set.name, set.type);
       await connection.replace(zone, set);
     },
+    ...(replaceAll
+      ? {
+          async replaceAll(zone, sets) {
+            for (const { name, type, values } of sets) if (values.length > 0) requireAllowed(zone, name, type);
+            await replaceAll(zone, sets);
+          },
+        }
+      : {}),
   };
 }
 

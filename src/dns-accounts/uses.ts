@@ -1,7 +1,7 @@
 /** What depends on a DNS account: certificates that are pinned to it, and domains whose records it writes. */
 import { and, asc, eq, inArray, isNull, ne, or } from "drizzle-orm";
 import type { Database } from "../storage/database";
-import { certificates, type dnsAccounts, domainRecords, domains } from "../storage/schema";
+import { certificates, type dnsAccounts, domainRecordSets, domains } from "../storage/schema";
 
 type Row = typeof dnsAccounts.$inferSelect;
 
@@ -35,7 +35,7 @@ export async function moveUses(database: Database, from: Row, to: Row, now: numb
   await database.batch([
     database.update(certificates).set({ dnsAccountId: to.accountId, updatedAt: now }).where(pinnedTo(from)),
     // Not known to be in the zone of the new account: the next update, of the same address even, tells it.
-    database.update(domainRecords).set({ updatedAt: 0 }).where(inArray(domainRecords.domainId, domainsOfIt)),
+    database.update(domainRecordSets).set({ syncedVersion: 0 }).where(inArray(domainRecordSets.domainId, domainsOfIt)),
     database.update(domains).set({ dnsAccountId: to.id, updatedAt: now }).where(eq(domains.dnsAccountId, from.id)),
   ]);
 }

@@ -8,4 +8,5 @@ export interface BuiltinRecords {
   addAll(zone: string, values: RecordValue[]): Promise<void>;
   removeAll(zone: string, values: RecordValue[]): Promise<void>;
   replace(zone: string, set: RecordSet): Promise<void>;
+  replaceAll(zone: string, sets: RecordSet[]): Promise<void>;
 }

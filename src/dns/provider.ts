@@ -62,6 +62,8 @@ export interface ZoneConnection {
   removeAll?(zone: string, records: RecordValue[]): Promise<void>;
   /** Makes the set exactly this. */
   replace(zone: string, set: RecordSet): Promise<void>;
+  /** Where many sets can be written at once: all of them, or none where one is refused. */
+  replaceAll?(zone: string, sets: RecordSet[]): Promise<void>;
 }
 
 export interface ProviderPorts {
@@ -130,7 +132,7 @@ function unfit(title: string, { issues: [issue] }: z.ZodError): DnsProviderError
 /** Raises TTLs to the provider's minimum, and does a write again, once, when nobody knows what became of it. */
 function careful(connection: ZoneConnection, minimum: number): ZoneConnection {
   const raise = <Item extends { ttl: number }>(item: Item): Item => ({ ...item, ttl: Math.max(item.ttl, minimum) });
-  const { addAll, removeAll } = connection;
+  const { addAll, removeAll, replaceAll } = connection;
   return {
     ...connection,
     ...(addAll
@@ -148,6 +150,7 @@ function careful(connection: ZoneConnection, minimum: number): ZoneConnection {
     add: (zone, record) => againIfUnknown((isAgain) => connection.add(zone, raise(asGiven(record, isAgain)))),
     remove: (zone, record) => againIfUnknown(() => connection.remove(zone, raise(record))),
     replace: (zone, set) => againIfUnknown(() => connection.replace(zone, raise(set))),
+    ...(replaceAll ? { replaceAll: (zone, sets) => againIfUnknown(() => replaceAll(zone, sets.map(raise))) } : {}),
   };
 }
 

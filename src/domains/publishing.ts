@@ -1,101 +1,66 @@
-/** A domain's addresses, stored and published: the zone ends with what is stored, whatever comes in between. */
-import { and, eq, gt } from "drizzle-orm";
-import type { Family } from "../ddns/addresses";
-import { Problem } from "../problems";
-import type { Database } from "../storage/database";
-import { dnsAccounts, domainRecords, domains } from "../storage/schema";
-import type { ZoneLocation } from "../zones/location";
+/** Stored changes on their way to the zones: each zone's object is told once, and answers for every host. */
+import type { RecordType } from "../dns/provider";
+import type { DnsAccountRow } from "../dns-accounts/service";
+import type { HostSet } from "../zones/host-sets";
+import { zoneObjectName } from "../zones/location";
 import type { Zones } from "../zones/service";
+import { throwFailure, type ZoneFailure } from "../zones/zone-failure";
+import type { DomainRow } from "./changes";
 
-export type DomainRow = typeof domains.$inferSelect;
-export type Addresses = Partial<Record<Family, string>>;
-
-export interface PublishingPorts {
-  database: Database;
-  zones: Zones;
-  now: () => number;
+/** Sets of a domain, each as of a version of it. */
+export interface VersionedSets {
+  row: DomainRow;
+  sets: { type: RecordType; values: string[]; version: number }[];
+  /** Whether the names below it had its addresses before. */
+  wildcardBefore?: boolean;
 }
 
-/** A record as the zone is to have it; without a value, it is to have none. */
-type Wish = [type: Family, address: string | undefined];
+/** `written`: whether the provider was told now; else it was known to have them. */
+export type Published = { ok: true; written: boolean } | { ok: false; failure: ZoneFailure };
 
-const NOTHING: Wish[] = [
-  ["A", undefined],
-  ["AAAA", undefined],
-];
+/** The types whose sets the names below a host have, too, where the host has a wildcard. */
+const BELOW = new Set<string>(["A", "AAAA"]);
 
-/** Of a record that the zone may not have yet. Whoever asks for it again has it told again, also after a crash. */
-const NOT_YET = 0;
-
-/** Stored addresses that the zone is known to have. */
-export const isPublished = gt(domainRecords.updatedAt, NOT_YET);
-
-/** The addresses are stored from the first moment on; the zone has them when it resolves. */
-export async function publish(ports: PublishingPorts, row: DomainRow, addresses: Addresses): Promise<void> {
-  const wishes = Object.entries(addresses) as Wish[];
-  await store(ports, row.id, wishes);
-  const location = await locationOf(ports.database, row);
-  let open = wishes;
-  while (open.length > 0) {
-    await write(ports, location, row, open);
-    open = await overtaken(ports, row.id, open);
-  }
-}
-
-/** Removes the domain. Until the zone has agreed it stays, so that the removal can be asked for again. */
-export async function withdraw(ports: PublishingPorts, row: DomainRow): Promise<void> {
-  const { database } = ports;
-  const location = await locationOf(database, row);
-  await write(ports, location, row, NOTHING);
-  await database.batch([
-    database.delete(domainRecords).where(eq(domainRecords.domainId, row.id)),
-    database.delete(domains).where(eq(domains.id, row.id)),
-  ]);
-  // An update may have come in between.
-  await write(ports, location, row, NOTHING);
-}
-
-async function write({ zones }: PublishingPorts, location: ZoneLocation, row: DomainRow, wishes: Wish[]) {
-  for (const [type, address] of wishes) {
-    const values = address === undefined ? [] : [address];
-    await zones.replace(location, { name: row.fqdn, type, values, ttl: row.ttl });
-  }
-}
-
-/** One batch, so that there is one address of a family at any time. */
-async function store({ database, now }: PublishingPorts, domainId: string, wishes: Wish[]): Promise<void> {
-  const statements = wishes.flatMap(([type, value = ""]) => [
-    database.delete(domainRecords).where(and(eq(domainRecords.domainId, domainId), eq(domainRecords.type, type))),
-    database.insert(domainRecords).values({ domainId, type, value, updatedAt: NOT_YET }),
-  ]);
-  const touch = database.update(domains).set({ updatedAt: now() }).where(eq(domains.id, domainId));
-  await database.batch([touch, ...statements]);
+/** As the zone is to have them. Of a wildcard that was taken away, the sets go. */
+function zoneSetsOf({ row, sets, wildcardBefore = row.wildcard }: VersionedSets): HostSet[] {
+  const { id: domainId, fqdn, ttl, wildcard } = row;
+  return sets.flatMap(({ type, values, version }) => {
+    const own = { domainId, name: fqdn, type, values, ttl, version };
+    if (!BELOW.has(type) || !(wildcard || wildcardBefore)) return [own];
+    return [own, { ...own, name: `*.${fqdn}`, values: wildcard ? values : [] }];
+  });
 }
 
 /**
- * Notes what the zone has. Of two updates at once, the zone may hear the stored one first, and a domain may be gone by
- * now: what it is to be told then comes back.
+ * Tells the zones. What became of each domain is given by its id; whatever it is, the zones' objects go on until the
+ * providers agree. `accounts` are those that were just read.
  */
-async function overtaken({ database, now }: PublishingPorts, domainId: string, told: Wish[]): Promise<Wish[]> {
-  const ofDomain = eq(domainRecords.domainId, domainId);
-  const noted = told.map(([type, value = ""]) =>
-    database
-      .update(domainRecords)
-      .set({ updatedAt: now() })
-      .where(and(ofDomain, eq(domainRecords.type, type), eq(domainRecords.value, value))),
+export async function publish(
+  zones: Pick<Zones, "publish">,
+  domains: VersionedSets[],
+  accounts = new Map<string, DnsAccountRow>(),
+): Promise<Map<string, Published>> {
+  const byZone = Map.groupBy(domains, ({ row }) => zoneObjectName(row));
+  const told = await Promise.all(
+    [...byZone.values()].map(async (inZone) => {
+      const sets = inZone.flatMap(zoneSetsOf);
+      const [first] = inZone;
+      const outcomes = first ? await zones.publish(first.row, sets, accounts.get(first.row.dnsAccountId ?? "")) : [];
+      return sets.map((set, index) => ({ domainId: set.domainId, outcome: outcomes[index] }));
+    }),
   );
-  const stored = database.select({ type: domainRecords.type, value: domainRecords.value }).from(domainRecords);
-  const [records] = await database.batch([stored.where(ofDomain), ...noted]);
-  const wanted = new Map(records.map(({ type, value }) => [type, value]));
-  return told
-    .map(([type]): Wish => [type, wanted.get(type)])
-    .filter(([type, address]) => !told.some((wish) => wish[0] === type && wish[1] === address));
+  const published = new Map<string, Published>();
+  for (const { domainId, outcome } of told.flat()) {
+    const before = published.get(domainId);
+    if (!outcome || before?.ok === false) continue;
+    const written = outcome.ok && (outcome.written || before?.written === true);
+    published.set(domainId, outcome.ok ? { ok: true, written } : outcome);
+  }
+  return published;
 }
 
-/** Where the records of a stored domain are written. */
-async function locationOf(database: Database, row: DomainRow): Promise<ZoneLocation> {
-  if (row.dnsAccountId === null) return { dnsAccountId: null, provider: "builtin", zone: row.zone };
-  const [account] = await database.select().from(dnsAccounts).where(eq(dnsAccounts.id, row.dnsAccountId));
-  if (!account) throw new Problem(409, "The DNS account of this domain was deleted.");
-  return { dnsAccountId: account.id, provider: account.provider, zone: row.zone };
+/** Throws DnsProviderError for what the zone does not have yet. */
+export function requirePublished(published: Map<string, Published>, { id }: DomainRow): void {
+  const outcome = published.get(id);
+  if (outcome) throwFailure(outcome);
 }

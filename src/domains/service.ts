@@ -1,5 +1,5 @@
 /** Domains: dynamic DNS host names with their addresses. */
-import { and, asc, eq, sql } from "drizzle-orm";
+import { and, asc, eq } from "drizzle-orm";
 import type { AccountIdentity } from "../accounts/identity";
 import { requireKept, takeBackBeyondPlan } from "../accounts/plan-limits";
 import { requireOpened } from "../accounts/plans";
@@ -8,16 +8,26 @@ import { ancestors } from "../dns/names";
 import { NameError, parseIdentifier } from "../pki/identifiers";
 import { type FieldProblem, Problem } from "../problems";
 import type { Database } from "../storage/database";
-import { domainRecords, domains } from "../storage/schema";
+import { domains } from "../storage/schema";
 import type { ZoneLocation } from "../zones/location";
-import { type Addresses, type DomainRow, isPublished, type PublishingPorts, publish, withdraw } from "./publishing";
+import type { Zones } from "../zones/service";
+import { type Author, type ChangeLimits, storeChanges, UNLIMITED } from "./changes";
+import { changesOf } from "./history";
+import { publish, requirePublished } from "./publishing";
+import { type Domain, domainsOf, domainsWhere, isSynced, setOf } from "./record-sets";
+import { withdraw } from "./removal";
+import { limitsOf, tooManyChanges } from "./update-limits";
 
-export interface Domain {
-  row: DomainRow;
-  addresses: Addresses;
-  /** The families whose address the zone is known to have. */
-  published: Set<Family>;
+export interface DomainPorts {
+  database: Database;
+  zones: Pick<Zones, "locate" | "publish">;
+  /** What there is of a domain beside its rows. */
+  forget: (domainId: string) => Promise<void>;
+  now: () => number;
 }
+
+/** Who changes a domain, and from where. */
+export type By = Pick<Author, "actor" | "origin">;
 
 export type Domains = ReturnType<typeof createDomains>;
 
@@ -51,25 +61,12 @@ const RESERVED = new Set([
   "wpad",
 ]);
 
-export function createDomains(ports: PublishingPorts) {
+export function createDomains(ports: DomainPorts) {
   const { database, zones, now } = ports;
 
-  async function read(where: ReturnType<typeof eq>): Promise<Domain[]> {
-    const rows = await database
-      .select({ row: domains, record: domainRecords, published: sql<number>`${isPublished}` })
-      .from(domains)
-      .leftJoin(domainRecords, eq(domainRecords.domainId, domains.id))
-      .where(where)
-      .orderBy(asc(domains.fqdn));
-    const found = new Map<string, Domain>();
-    for (const { row, record, published } of rows) {
-      const domain = found.get(row.id) ?? { row, addresses: {}, published: new Set() };
-      if (record) domain.addresses[record.type as Family] = record.value;
-      if (record && published) domain.published.add(record.type as Family);
-      found.set(row.id, domain);
-    }
-    return [...found.values()];
-  }
+  const read = async (where: ReturnType<typeof eq>): Promise<Domain[]> => [
+    ...domainsOf(await domainsWhere(database, where).orderBy(asc(domains.fqdn))).values(),
+  ];
 
   async function find(ownerId: number, given: string): Promise<Domain> {
     const own = and(eq(domains.ownerId, ownerId), eq(domains.fqdn, canonical(given)));
@@ -78,13 +75,30 @@ export function createDomains(ports: PublishingPorts) {
     return domain;
   }
 
-  async function setAddress({ row, addresses, published }: Domain, family: Family, address: string): Promise<Domain> {
-    await publish(ports, row, { [family]: address });
-    return {
-      row: { ...row, updatedAt: now() },
-      addresses: { ...addresses, [family]: address },
-      published: published.add(family),
-    };
+  /** Throws 429 when the limits are reached, DnsProviderError when it is stored and the zone does not have it yet. */
+  async function setAddress(
+    { row, sets }: Domain,
+    type: Family,
+    address: string,
+    { id, plan }: Pick<AccountIdentity, "id" | "plan">,
+    by: By,
+    limits: ChangeLimits,
+  ): Promise<Domain> {
+    const before = setOf({ sets }, type);
+    const values = [address];
+    const isSame = before?.values.join() === address;
+    if (before && isSame && isSynced(before)) return { row, sets };
+    let version = before?.version ?? 0;
+    if (!isSame) {
+      const stored = await storeChanges(ports, [{ row, sets: [{ type, values }] }], { ownerId: id, ...by }, limits);
+      const next = stored.versions.get(row.id);
+      if (next === undefined) throw tooManyChanges(plan, stored.isWithinAccount, now());
+      version = next;
+    }
+    requirePublished(await publish(zones, [{ row, sets: [{ type, values, version }] }]), row);
+    const others = sets.filter((set) => set.type !== type);
+    const set = { type, values, version, syncedVersion: version, problem: null };
+    return { row: { ...row, version, updatedAt: now() }, sets: [...others, set] };
   }
 
   return {
@@ -95,45 +109,48 @@ export function createDomains(ports: PublishingPorts) {
     async create(
       owner: AccountIdentity,
       input: { fqdn: string; recordType?: Family | undefined; recordIp?: string | undefined },
+      by: By,
     ) {
       const fqdn = nameOf(input.fqdn);
       const address = input.recordIp === undefined ? undefined : addressOf(input.recordIp, input.recordType);
       const location = await zones.locate(owner.id, fqdn);
       if (location.dnsAccountId !== null) requireOpened(owner, "ownZones");
       await requireFree(database, owner, fqdn, location);
-      const row: DomainRow = {
-        id: crypto.randomUUID(),
-        ownerId: owner.id,
-        fqdn,
-        zone: location.zone,
-        dnsAccountId: location.dnsAccountId,
-        ttl: TTL,
-        createdAt: now(),
-        updatedAt: now(),
-      };
-      const [stored, takenBack] = await database.batch([
-        database.insert(domains).values(row).onConflictDoNothing().returning({ id: domains.id }),
-        takeBackBeyondPlan(database, "domains", row.id, owner),
+      const id = crypto.randomUUID();
+      const { zone, dnsAccountId } = location;
+      const [[row], takenBack] = await database.batch([
+        database
+          .insert(domains)
+          .values({ id, ownerId: owner.id, fqdn, zone, dnsAccountId, ttl: TTL, createdAt: now(), updatedAt: now() })
+          .onConflictDoNothing()
+          .returning(),
+        takeBackBeyondPlan(database, "domains", id, owner),
       ]);
       requireKept(takenBack, "domains", owner);
-      const domain =
-        stored.length > 0
-          ? { row, addresses: {}, published: new Set<Family>() }
-          : await existing(owner, fqdn, address?.family);
-      return address ? setAddress(domain, address.family, address.address) : domain;
+      const domain = row ? { row, sets: [] } : await existing(owner, fqdn, address?.family);
+      return address ? setAddress(domain, address.family, address.address, owner, by, UNLIMITED) : domain;
     },
 
     /** A new address of the family that it is of. Gives the domain before and after. */
-    async update(ownerId: number, fqdn: string, recordIp: string): Promise<{ before: Domain; after: Domain }> {
+    async update(
+      owner: Pick<AccountIdentity, "id" | "plan">,
+      fqdn: string,
+      recordIp: string,
+      by: By,
+    ): Promise<{ before: Domain; after: Domain }> {
       const { family, address } = addressOf(recordIp, undefined);
-      const before = await find(ownerId, fqdn);
-      return { before, after: await setAddress(before, family, address) };
+      const before = await find(owner.id, fqdn);
+      const after = await setAddress(before, family, address, owner, by, limitsOf(owner.plan));
+      return { before, after };
     },
+
+    history: (domainId: string, page: { before?: number | undefined; limit: number }) =>
+      changesOf(database, domainId, page),
 
     /** Gives what was removed. */
     async remove(ownerId: number, fqdn: string): Promise<Domain> {
       const domain = await find(ownerId, fqdn);
-      await withdraw(ports, domain.row);
+      await withdraw(ports, domain);
       return domain;
     },
   };
@@ -141,7 +158,8 @@ export function createDomains(ports: PublishingPorts) {
   /** A second POST adds the other address family to a domain of one's own, or does again what failed. */
   async function existing(owner: AccountIdentity, fqdn: string, family: Family | undefined): Promise<Domain> {
     const [domain] = await read(eq(domains.fqdn, fqdn));
-    if (domain?.row.ownerId === owner.id && family && !domain.published.has(family)) return domain;
+    const set = domain && family ? setOf(domain, family) : undefined;
+    if (domain?.row.ownerId === owner.id && family && !(set && set.values.length > 0 && isSynced(set))) return domain;
     throw domain?.row.ownerId === owner.id
       ? new Problem(409, `${fqdn} is yours already. Change its address with PUT /api/domains/fqdn/${fqdn}.`)
       : new Problem(409, `${fqdn} is taken. Choose another name.`);

@@ -1,17 +1,16 @@
-/** The hosts that an update names, as far as they are its sender's. */
-import { and, eq, type SQL, sql } from "drizzle-orm";
+/** The hosts that an update names, and those that move with them, as far as they are its sender's. */
+import { isNull, type SQL, sql } from "drizzle-orm";
 import type { Plan } from "../accounts/identity";
-import type { Family } from "../ddns/addresses";
+import type { Ipv6Prefix } from "../ddns/prefixes";
+import type { UpdateRequest } from "../ddns/update-request";
 import type { Database } from "../storage/database";
-import { type AuditActor, domainRecords, domains } from "../storage/schema";
-import { type Addresses, type DomainRow, isPublished } from "./publishing";
+import { type AuditActor, domains } from "../storage/schema";
+import { type Domain, domainsWhere } from "./record-sets";
 
 export type WaitUntil = (promise: Promise<unknown>) => void;
 
-export interface StoredHost {
-  row: DomainRow;
-  addresses: Addresses;
-}
+/** What an update asks to see: the hosts that it names, and the network that they are in now. */
+export type Asked = Pick<UpdateRequest, "hosts" | "prefix">;
 
 /** What the credential of an update opens. */
 export interface UpdateAccess {
@@ -20,27 +19,37 @@ export interface UpdateAccess {
   /** Whose credential it is, for the log. */
   actor: AuditActor;
   /** Those of the named hosts that may be updated. */
-  hosts: Map<string, StoredHost>;
+  hosts: Map<string, Domain>;
+  /** All hosts with an address of IPv6 that may be, where one of the named ones is told another network than it had. */
+  neighbours: Domain[];
+  /** Notes the credential's use, where something is to be noted. */
+  noteUse?: (changed: boolean) => void;
 }
 
-/** One row for each record of the hosts that belong to the account that `owner` finds. */
+/** Who is not let in hears the word, and the person who owns the host reads the note. */
+export interface Refused {
+  word: "badauth" | "!donator";
+  note: string;
+}
+
+const isKept = isNull(domains.removingAt);
+
+/** One row for each record set of the hosts that belong to the account that `owner` finds. */
 export const hostsNamed = (database: Database, hosts: string[], owner: SQL) =>
-  database
-    .select({ row: domains, type: domainRecords.type, value: domainRecords.value })
-    .from(domains)
-    .leftJoin(domainRecords, and(eq(domainRecords.domainId, domains.id), isPublished))
-    .where(
-      sql`${domains.fqdn} IN (SELECT value FROM json_each(${JSON.stringify(hosts)})) AND ${domains.ownerId} = ${owner}`,
-    );
+  domainsWhere(database, sql`${domains.fqdn} IN ${among(hosts)} AND ${domains.ownerId} = ${owner} AND ${isKept}`);
 
-export function hostsOf(
-  rows: { row: DomainRow; type: string | null; value: string | null }[],
-): Map<string, StoredHost> {
-  const hosts = new Map<string, StoredHost>();
-  for (const { row, type, value } of rows) {
-    const host = hosts.get(row.fqdn) ?? { row, addresses: {} };
-    if (type !== null && value !== null) host.addresses[type as Family] = value;
-    hosts.set(row.fqdn, host);
-  }
-  return hosts;
-}
+/** The names of a list, as a subquery. */
+export const among = (names: string[]): SQL => sql`(SELECT value FROM json_each(${JSON.stringify(names)}))`;
+
+/**
+ * The account's hosts with an address of IPv6. They are looked for only where a network is told that is news for one of
+ * the asked hosts: a router that tells the same one again and again costs no more rows than another.
+ */
+export const neighboursOf = (database: Database, { network }: Ipv6Prefix, owner: SQL, asked: SQL) =>
+  domainsWhere(
+    database,
+    sql`${domains.ownerId} = ${owner} AND ${isKept}
+      AND EXISTS (SELECT 1 FROM domain_record_sets AS had WHERE had.domain_id = ${domains.id} AND had.type = 'AAAA')
+      AND EXISTS (SELECT 1 FROM domains AS asked WHERE asked.fqdn IN ${asked} AND asked.owner_id = ${owner}
+        AND asked.ipv6_prefix IS NOT ${network})`,
+  );

@@ -11,7 +11,16 @@ import type { UpdateCredentials } from "../ddns/credentials";
 import type { Database } from "../storage/database";
 import { accounts } from "../storage/schema";
 import { hasSecondFactor } from "../two-factor/required";
-import { hostsNamed, hostsOf, type UpdateAccess, type WaitUntil } from "./update-hosts";
+import { domainsOf } from "./record-sets";
+import {
+  type Asked,
+  among,
+  hostsNamed,
+  neighboursOf,
+  type Refused,
+  type UpdateAccess,
+  type WaitUntil,
+} from "./update-hosts";
 
 export interface UpdatePasswordPorts {
   database: Database;
@@ -24,6 +33,11 @@ export interface UpdatePasswordPorts {
 
 /** A router with a password that is not taken asks on: the log has it once in a while. */
 const SAID_AGAIN = 3_600_000;
+
+const SECOND_FACTOR =
+  "The account has a second factor: routers update with the update password of a host, or an API key that has domains:update.";
+
+const wrong: Refused = { word: "badauth", note: "User name and password do not fit." };
 
 export function createUpdatePassword({ database, audit, updateLimits, plansOn, now }: UpdatePasswordPorts) {
   const passwords = createVerifiedPasswords({ now });
@@ -38,7 +52,7 @@ export function createUpdatePassword({ database, audit, updateLimits, plansOn, n
       ...origin,
       action: "domain.password_refused",
       subject: `account ${username}`,
-      after: { reason: "The account has a second factor: routers update with an API key that has domains:update." },
+      after: { reason: SECOND_FACTOR },
     });
   }
 
@@ -46,14 +60,14 @@ export function createUpdatePassword({ database, audit, updateLimits, plansOn, n
     /** Throws 429 after too many wrong ones. */
     async byPassword(
       { user, secret }: UpdateCredentials,
-      hosts: string[],
+      { hosts, prefix }: Asked,
       origin: Origin,
       waitUntil: WaitUntil,
-    ): Promise<UpdateAccess | "badauth"> {
+    ): Promise<UpdateAccess | Refused> {
       const name = user.trim().toLowerCase();
-      if (name === "" || secret === "") return "badauth";
+      if (name === "" || secret === "") return { word: "badauth", note: "The user name or the password is empty." };
       const owner = sql`(SELECT ${accounts.id} FROM ${accounts} WHERE ${isNamed(name)})`;
-      const [[account], stored] = await database.batch([
+      const statements = [
         database
           .select({
             id: accounts.id,
@@ -67,22 +81,32 @@ export function createUpdatePassword({ database, audit, updateLimits, plansOn, n
           .from(accounts)
           .where(isNamed(name)),
         hostsNamed(database, hosts, owner),
-      ]);
+      ] as const;
+      const [[account], stored, around] = prefix
+        ? await database.batch([...statements, neighboursOf(database, prefix, owner, among(hosts))])
+        : [...(await database.batch(statements)), []];
       const isRight = account && (await passwords.isRemembered(account.id, secret, account.passwordHash));
       if (!isRight) {
         const untold = await updateLimits.before(name, origin);
         const id = untold ? undefined : account?.id;
-        if (!(await passwords.verify(id, secret, account?.passwordHash))) return "badauth";
+        if (!(await passwords.verify(id, secret, account?.passwordHash))) return wrong;
       }
-      if (!account || account.suspendedAt !== null) return "badauth";
+      if (!account) return wrong;
+      if (account.suspendedAt !== null) return { word: "badauth", note: "The account is suspended." };
       if (account.needsMore) {
         waitUntil(sayWhy(account, origin));
-        return "badauth";
+        return { word: "badauth", note: SECOND_FACTOR };
       }
       if (!isRight) waitUntil(updateLimits.succeeded(account, origin));
       const { id, username } = account;
       const actor = { account_id: id, username, via: "password" as const, credential_id: null };
-      return { ownerId: id, plan: planInForce(account.plan, plansOn), actor, hosts: hostsOf(stored) };
+      return {
+        ownerId: id,
+        plan: planInForce(account.plan, plansOn),
+        actor,
+        hosts: domainsOf(stored),
+        neighbours: [...domainsOf(around).values()],
+      };
     },
   };
 }

@@ -38,9 +38,9 @@ import { twoFactor } from "./routes/two-factor";
 import { adminZones, zones } from "./routes/zones";
 
 const mounts = [
+  ["/", dynamicDns],
   ["/", pages],
   ["/", accountPages],
-  ["/", dynamicDns],
   ["/", dns],
   ["/", acme],
   ["/api", accounts],

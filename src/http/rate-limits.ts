@@ -4,8 +4,8 @@ import { createMiddleware } from "hono/factory";
 import type { AccountIdentity, Plan } from "../accounts/identity";
 import { holderOf } from "../accounts/networks";
 import { plans } from "../accounts/plans";
-import { answerRequest } from "../ddns/answers";
 import { clientAddress } from "../ddns/client-address";
+import { dialectOf } from "../ddns/dialects";
 import { Problem } from "../problems";
 import type { AppEnv } from "./api";
 
@@ -13,9 +13,6 @@ import type { AppEnv } from "./api";
 const PERIOD = "60";
 
 const bindings = { free: "LIMIT_FREE", plus: "LIMIT_PLUS", pro: "LIMIT_PRO", elite: "LIMIT_ELITE" } as const;
-
-/** A router is told in its own words: after 503 each one comes back by itself, after 429 some never do. */
-const UPDATE = /\/update$/;
 
 /** Its own name servers ask as often as they are asked; they have a secret. */
 const NAME_SERVER = "/dns/pdns/";
@@ -32,7 +29,11 @@ const tooMany = (detail: string, extra = {}) => new Problem(429, detail, { extra
 /** For every request, before anything else is done for it. */
 export const limitByAddress = createMiddleware<AppEnv>(async (c, next) => {
   if (c.req.path.startsWith(NAME_SERVER) || (await isWithin(c, c.env.LIMIT_ADDRESS, callerOf(c)))) return next();
-  if (UPDATE.test(c.req.path)) return answerRequest("911");
+  // A router is told in its own words: after 503 each one comes back by itself, after 429 some never do.
+  const { method, headers } = c.req.raw;
+  const asked = { method, headers, url: new URL(c.req.url) };
+  const dialect = dialectOf(asked);
+  if (dialect) return dialect.answer({ word: "911" }, asked);
   throw tooMany("Too many requests come from your address. Try again in a minute.");
 });
 

@@ -1,14 +1,9 @@
-/** What a zone should hold, as its DnsZone object keeps it: values that somebody placed, and whole sets of host records. */
-import type { RecordSet, RecordValue } from "../dns/provider";
+/** The values that somebody placed in a zone beside what is there, as its DnsZone object keeps them. */
+import type { RecordValue } from "../dns/provider";
 
 /** A value, and who asked for it; the same value may be wanted by several. */
 export interface PlacedValue extends RecordValue {
   owner: string;
-  attempts: number;
-}
-
-export interface DesiredSet extends RecordSet {
-  version: number;
   attempts: number;
 }
 
@@ -20,10 +15,6 @@ const SCHEMA = [
     name TEXT NOT NULL, type TEXT NOT NULL, value TEXT NOT NULL, ttl INTEGER NOT NULL, owner TEXT NOT NULL,
     unwanted INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, due_at INTEGER NOT NULL,
     PRIMARY KEY (owner, name, type, value))`,
-  `CREATE TABLE IF NOT EXISTS sets (
-    name TEXT NOT NULL, type TEXT NOT NULL, record_values TEXT NOT NULL, ttl INTEGER NOT NULL,
-    version INTEGER NOT NULL, agreed INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due_at INTEGER NOT NULL,
-    PRIMARY KEY (name, type))`,
 ];
 
 /** What objects that were made earlier do not have yet. */
@@ -117,58 +108,14 @@ export class DesiredState {
     );
   }
 
-  /** Makes the set what should be there; the version tells a later change from this one. */
-  setDesired(set: RecordSet, now: number): DesiredSet {
-    const [row] = this.sql
-      .exec<Row>(
-        `INSERT INTO sets (name, type, record_values, ttl, version, agreed, due_at) VALUES (?, ?, ?, ?, 1, 0, ?)
-         ON CONFLICT DO UPDATE SET record_values = excluded.record_values, ttl = excluded.ttl,
-           version = version + 1, agreed = 0, attempts = 0, due_at = excluded.due_at
-         RETURNING *`,
-        set.name,
-        set.type,
-        JSON.stringify(set.values),
-        set.ttl,
-        now,
-      )
-      .toArray();
-    if (!row) throw new Error("the desired set was not stored");
-    return toSet(row);
-  }
-
-  /** The newest desired form of a set, or nothing when the provider agrees already. */
-  pendingSet(name: string, type: string): DesiredSet | undefined {
-    const [row] = this.sql
-      .exec<Row>("SELECT * FROM sets WHERE name = ? AND type = ? AND agreed = 0", name, type)
-      .toArray();
-    return row ? toSet(row) : undefined;
-  }
-
-  pendingSets(now: number): DesiredSet[] {
-    return this.sql.exec<Row>("SELECT * FROM sets WHERE agreed = 0 AND due_at <= ?", now).toArray().map(toSet);
-  }
-
-  /** The provider has this version; a newer one stays pending. */
-  agree({ name, type, version }: DesiredSet): void {
-    this.sql.exec("UPDATE sets SET agreed = 1 WHERE name = ? AND type = ? AND version = ?", name, type, version);
-  }
-
-  postponeSet({ name, type }: DesiredSet, until: number): void {
-    this.sql.exec("UPDATE sets SET attempts = attempts + 1, due_at = ? WHERE name = ? AND type = ?", until, name, type);
-  }
-
   forgetAll(): void {
     this.sql.exec("DELETE FROM placed");
-    this.sql.exec("DELETE FROM sets");
   }
 
   /** When something is due next, or nothing. */
   nextDue(): number | undefined {
     const [row] = this.sql
-      .exec<{ due: number | null }>(
-        "SELECT min(due_at) AS due FROM (SELECT due_at FROM placed WHERE due_at < ? UNION ALL SELECT due_at FROM sets WHERE agreed = 0)",
-        NEVER,
-      )
+      .exec<{ due: number | null }>("SELECT min(due_at) AS due FROM placed WHERE due_at < ?", NEVER)
       .toArray();
     return row?.due ?? undefined;
   }
@@ -182,13 +129,4 @@ const toPlaced = (row: Row): PlacedValue => ({
   owner: String(row.owner),
   attempts: Number(row.attempts),
   ...(row.challenge ? { challenge: JSON.parse(String(row.challenge)) } : {}),
-});
-
-const toSet = (row: Row): DesiredSet => ({
-  name: String(row.name),
-  type: row.type as RecordSet["type"],
-  values: JSON.parse(String(row.record_values)),
-  ttl: Number(row.ttl),
-  version: Number(row.version),
-  attempts: Number(row.attempts),
 });

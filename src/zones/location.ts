@@ -7,8 +7,11 @@ export interface ZoneLocation {
   zone: string;
 }
 
+/** What tells one zone from every other. */
+export type ZonePlace = Pick<ZoneLocation, "dnsAccountId" | "zone">;
+
 /** The name of the DnsZone object that serialises every write to this zone. */
-export const zoneObjectName = ({ dnsAccountId, zone }: ZoneLocation): string => `${dnsAccountId ?? "builtin"}/${zone}`;
+export const zoneObjectName = ({ dnsAccountId, zone }: ZonePlace): string => `${dnsAccountId ?? "builtin"}/${zone}`;
 
 /** The inverse of `zoneObjectName`; an object learns from its name what it is for. */
 export function parseZoneObjectName(name: string): { dnsAccountId: string | null; zone: string } {

@@ -153,8 +153,12 @@ export function builtinRecords(database: Database, now: () => number): BuiltinRe
           AND ${ofZone(zone)}`,
     );
 
-  const deletionOfSet = (zone: string, { name, type }: Pick<RecordSet, "name" | "type">) =>
-    database.delete(records).where(and(eq(records.path, pathOf(name)), eq(records.type, type), ofZone(zone)));
+  const deletionOfSets = (zone: string, sets: RecordSet[]) =>
+    database.delete(records).where(
+      sql`(path, type) IN (SELECT given.value ->> 'path', given.value ->> 'type'
+            FROM json_each(${JSON.stringify(sets.map(({ name, type }) => ({ path: pathOf(name), type })))}) AS given)
+          AND ${ofZone(zone)}`,
+    );
 
   const requireZone = (zone: string, raised: unknown[]) => {
     if (raised.length === 0) throw new DnsProviderError("zone_not_found", "certedge", `It serves no zone ${zone}.`);
@@ -162,6 +166,12 @@ export function builtinRecords(database: Database, now: () => number): BuiltinRe
 
   async function addAll(zone: string, values: RecordValue[]): Promise<void> {
     const [raised] = await database.batch([raiseSerial(zone), insertion(zone, values)]);
+    requireZone(zone, raised);
+  }
+
+  async function replaceAll(zone: string, sets: RecordSet[]): Promise<void> {
+    const wanted = sets.flatMap(({ values, ...set }) => values.map((value) => ({ ...set, value })));
+    const [raised] = await database.batch([raiseSerial(zone), deletionOfSets(zone, sets), insertion(zone, wanted)]);
     requireZone(zone, raised);
   }
 
@@ -178,10 +188,7 @@ export function builtinRecords(database: Database, now: () => number): BuiltinRe
     addAll,
     removeAll,
 
-    async replace(zone, { values, ...set }) {
-      const wanted = values.map((value) => ({ ...set, value }));
-      const [raised] = await database.batch([raiseSerial(zone), deletionOfSet(zone, set), insertion(zone, wanted)]);
-      requireZone(zone, raised);
-    },
+    replace: (zone, set) => replaceAll(zone, [set]),
+    replaceAll,
   };
 }

@@ -1,9 +1,8 @@
 /** Zones: where a name's records live, and writing them there through the zone's own object. */
 import { and, eq, isNull, or, sql } from "drizzle-orm";
 import type { BuiltinRecords } from "../dns/builtin-records";
-import { DnsProviderError } from "../dns/errors";
 import { ancestors, normaliseName } from "../dns/names";
-import type { ProviderPorts, RecordSet, RecordValue, ZoneConnection } from "../dns/provider";
+import type { ProviderPorts, RecordValue, ZoneConnection } from "../dns/provider";
 import { builtin } from "../dns/providers/builtin";
 import { knownProvider } from "../dns-accounts/providers";
 import type { DnsAccountRow, DnsAccounts } from "../dns-accounts/service";
@@ -13,10 +12,13 @@ import { zones as zoneTable } from "../storage/schema";
 import { failedAccountNotice } from "./account-notices";
 import { accountSearch, connectionOf, noZone } from "./account-search";
 import type { BaseZone } from "./base-zone";
-import { type ZoneLocation, zoneObjectName } from "./location";
+import type { HostSet } from "./host-sets";
+import type { SetOutcome } from "./host-writes";
+import { type ZoneLocation, type ZonePlace, zoneObjectName } from "./location";
 import { once } from "./once";
 import { among, type ZoneRecords } from "./records";
-import type { DnsZone, ZoneOutcome } from "./zone-object";
+import { throwFailure, toFailure, type ZoneOutcome } from "./zone-failure";
+import type { DnsZone } from "./zone-object";
 
 /** Which provider and which account of it a person chose; both may be left open. */
 export interface DnsPin {
@@ -111,7 +113,7 @@ export function createZones(ports: ZonePorts) {
   }
 
   /** A credential that does not work any more is noted at its account. Throws DnsProviderError. */
-  async function told(location: ZoneLocation, outcome: ZoneOutcome): Promise<void> {
+  async function told(location: ZonePlace, outcome: ZoneOutcome): Promise<void> {
     if (!outcome.ok && outcome.failure.kind === "credential" && location.dnsAccountId !== null) {
       await noteBadCredential(ports, location, outcome.failure.detail);
     }
@@ -126,9 +128,9 @@ export function createZones(ports: ZonePorts) {
     locate: (ownerId: number, name: string, pin: DnsPin = {}): Promise<ZoneLocation> =>
       locator(ownerId, pin, [name])(name),
 
-    /** The connection that was held, while its account is as it was then; else a new one. */
-    async hold(dnsAccountId: string | null, held?: HeldConnection): Promise<HeldConnection> {
-      const row = dnsAccountId === null ? undefined : await dnsAccounts.byId(dnsAccountId);
+    /** The connection that was held, while its account is as it was then; else a new one. `known` is what was just read. */
+    async hold(dnsAccountId: string | null, held?: HeldConnection, known?: DnsAccountRow): Promise<HeldConnection> {
+      const row = dnsAccountId === null ? undefined : (known ?? (await dnsAccounts.byId(dnsAccountId)));
       const version = row ? String(row.updatedAt) : "";
       if (held && held.version === version && held.until > ports.now()) return held;
       const connection = row
@@ -138,27 +140,36 @@ export function createZones(ports: ZonePorts) {
     },
 
     /** Places values for `owner` beside what is there. Throws DnsProviderError. */
-    async place(location: ZoneLocation, owner: string, values: RecordValue[]): Promise<void> {
+    async place(location: ZonePlace, owner: string, values: RecordValue[]): Promise<void> {
       await told(location, await objectOf(location).place(owner, values));
     },
 
     /** Places values that stand until `owner` gives them up. Throws DnsProviderError. */
-    async keep(location: ZoneLocation, owner: string, values: RecordValue[]): Promise<void> {
+    async keep(location: ZonePlace, owner: string, values: RecordValue[]): Promise<void> {
       await told(location, await objectOf(location).keep(owner, values));
     },
 
     /** Removes what `owner` placed; a provider that fails now is told again by the zone's object. */
-    async release(location: ZoneLocation, owner: string): Promise<void> {
+    async release(location: ZonePlace, owner: string): Promise<void> {
       await objectOf(location).release(owner);
     },
 
-    /** Makes a host's record set exactly this. Throws DnsProviderError when it is not there yet. */
-    async replace(location: ZoneLocation, set: RecordSet): Promise<void> {
-      throwFailure(await objectOf(location).replace(set));
+    /**
+     * Makes the record sets of hosts exactly these. Gives an outcome for each; whatever it is, the zone's object goes on
+     * until the provider has them.
+     */
+    async publish(location: ZonePlace, sets: HostSet[], account?: DnsAccountRow): Promise<SetOutcome[]> {
+      try {
+        return await objectOf(location).publish(sets, account);
+      } catch (error) {
+        console.error(JSON.stringify({ event: "the zone's object failed", error: (error as Error).name }));
+        const failure = toFailure(error);
+        return sets.map(() => ({ ok: false, failure }));
+      }
     },
   };
 
-  function objectOf(location: ZoneLocation): DurableObjectStub<DnsZone> {
+  function objectOf(location: ZonePlace): DurableObjectStub<DnsZone> {
     return objects.getByName(zoneObjectName(location));
   }
 }
@@ -166,7 +177,7 @@ export function createZones(ports: ZonePorts) {
 /** The account shows it until a test succeeds; its owner is told once. */
 async function noteBadCredential(
   { dnsAccounts, tell, now }: ZonePorts,
-  { dnsAccountId, zone }: ZoneLocation,
+  { dnsAccountId, zone }: ZonePlace,
   detail: string,
 ): Promise<void> {
   if (dnsAccountId === null) return;
@@ -175,10 +186,4 @@ async function noteBadCredential(
   // What is noted is no news any more: it is told before.
   if (row.lastTest?.ok ?? true) await tell(row.ownerId, failedAccountNotice(row, zone, detail));
   await dnsAccounts.noteTest(row.id, { ok: false, at: now(), zone, steps: [step] });
-}
-
-function throwFailure(outcome: ZoneOutcome): void {
-  if (outcome.ok) return;
-  const { kind, provider, detail, retryAfter } = outcome.failure;
-  throw new DnsProviderError(kind, provider, detail, { retryAfter });
 }

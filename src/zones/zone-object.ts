@@ -1,35 +1,37 @@
 /** The DnsZone object: one for each DNS account and zone. It serialises every write, keeps what should be there, and retries until it is. */
 import { DurableObject } from "cloudflare:workers";
 import { DnsProviderError } from "../dns/errors";
-import type { AddedValue, RecordSet, RecordValue, ZoneConnection } from "../dns/provider";
-import { Problem } from "../problems";
+import type { AddedValue, RecordValue, ZoneConnection } from "../dns/provider";
+import type { DnsAccountRow } from "../dns-accounts/service";
 import { createServices } from "../services";
 import { DesiredState, NEVER, type PlacedValue } from "./desired-state";
+import { type HostSet, HostSets } from "./host-sets";
+import { HostWrites, type SetOutcome } from "./host-writes";
 import { parseZoneObjectName } from "./location";
 import type { HeldConnection } from "./service";
 import { createTurns } from "./turns";
-
-/** A failure as it crosses the object's boundary, where classes are lost. */
-export interface ZoneFailure {
-  kind: DnsProviderError["kind"];
-  provider: string;
-  detail: string;
-  retryAfter?: number;
-}
-
-export type ZoneOutcome = { ok: true } | { ok: false; failure: ZoneFailure };
+import { isGone, retryAt, toFailure, type ZoneOutcome } from "./zone-failure";
 
 const DAY = 86_400_000;
 const LEASE = 60_000;
 const ROOM_AGAIN = 20_000;
-const RETRY_FIRST = 2_000;
-const RETRY_LAST = 3_600_000;
+const RETRY_SOONEST = 2_000;
 const RETRY_WITHOUT_CONNECTION = 600_000;
+const REPORTS_AT_ONCE = 25;
 
 export class DnsZone extends DurableObject<Env> {
   private readonly desired = new DesiredState(this.ctx.storage.sql);
+  private readonly hosts = new HostSets(this.ctx.storage.sql);
   private readonly inTurn = createTurns();
+  private readonly inReportTurn = createTurns();
+  private readonly hostWrites = new HostWrites(
+    this.hosts,
+    (work) => this.serialise(work),
+    () => this.forgetConnection(),
+  );
   private held: HeldConnection | undefined;
+  /** The DNS account as the last update found it: it need not be read again. */
+  private account: DnsAccountRow | undefined;
 
   /** Places values beside what is there, for `owner`; all are at the provider when it answers ok. */
   place(owner: string, values: RecordValue[]): Promise<ZoneOutcome> {
@@ -90,17 +92,17 @@ export class DnsZone extends DurableObject<Env> {
     });
   }
 
-  /** Makes a host's set exactly this. The wish is kept first: a provider that fails now is told again until it agrees. */
-  async replace(set: RecordSet): Promise<ZoneOutcome> {
-    this.desired.setDesired(set, Date.now() + LEASE);
-    await this.wakeBy(Date.now() + LEASE);
-    return this.serialise(async (connection, zone) => {
-      // A later update of the same set may have written it while this one waited in the queue.
-      const pending = this.desired.pendingSet(set.name, set.type);
-      if (!pending) return;
-      await connection.replace(zone, pending);
-      this.desired.agree(pending);
-    });
+  /**
+   * Makes the sets of hosts exactly these, where no newer ones are known. The wish is kept first: a provider that fails
+   * now is told again until it agrees. What became of them is noted in D1 after the answer.
+   */
+  async publish(sets: HostSet[], account?: DnsAccountRow): Promise<SetOutcome[]> {
+    if (account) this.account = account;
+    const open = sets.filter((set) => this.hosts.want(set, Date.now() + LEASE));
+    if (open.length > 0) await this.wakeBy(Date.now() + LEASE);
+    const outcomes = await this.hostWrites.write(sets);
+    if (open.length > 0) this.ctx.waitUntil(this.report());
+    return outcomes;
   }
 
   override async alarm(): Promise<void> {
@@ -111,15 +113,12 @@ export class DnsZone extends DurableObject<Env> {
           this.desired.postponeRemoval(value, retryAt(value)),
         );
       }
-      for (const set of this.desired.pendingSets(Date.now())) {
-        await connection.replace(zone, set).then(
-          () => this.desired.agree(set),
-          () => this.desired.postponeSet(set, retryAt(set)),
-        );
-      }
+      await this.hostWrites.writeSets(connection, zone, this.hosts.due(Date.now()));
     });
+    this.hosts.forgetGone(Date.now());
+    await this.report();
     // Without a connection (credential gone, D1 away) nothing was postponed one by one.
-    if (!outcome.ok && this.desired.nextDue() !== undefined)
+    if (!outcome.ok && this.nextDue() !== undefined)
       await this.ctx.storage.setAlarm(Date.now() + RETRY_WITHOUT_CONNECTION);
   }
 
@@ -128,54 +127,70 @@ export class DnsZone extends DurableObject<Env> {
     this.desired.forget(value);
   }
 
+  /** Notes in D1 what the zone has, and what it was refused. What cannot be noted now is noted at the next alarm. */
+  private report(): Promise<void> {
+    return this.inReportTurn(async () => {
+      try {
+        const { domainSync } = createServices(this.env);
+        for (;;) {
+          const reports = this.hosts.reports(REPORTS_AT_ONCE, Date.now());
+          if (reports.length === 0) break;
+          await domainSync.settle(reports);
+          for (const report of reports) this.hosts.reported(report);
+        }
+        await this.scheduleNext();
+      } catch (error) {
+        console.error(JSON.stringify({ event: "hosts not noted", error: (error as Error).name }));
+        await this.wakeBy(Date.now() + LEASE);
+      }
+    });
+  }
+
   /** One write at a time: read-modify-write providers lose values otherwise. */
   private serialise(write: (connection: ZoneConnection, zone: string) => Promise<void>): Promise<ZoneOutcome> {
     return this.inTurn(async (): Promise<ZoneOutcome> => {
       try {
         const { dnsAccountId, zone } = parseZoneObjectName(this.ctx.id.name ?? "");
-        this.held = await createServices(this.env).zones.hold(dnsAccountId, this.held);
+        const { account } = this;
+        this.account = undefined;
+        this.held = await createServices(this.env).zones.hold(dnsAccountId, this.held, account);
         await write(this.held.connection, zone);
         await this.scheduleNext();
         return { ok: true };
       } catch (error) {
-        // What it knew may be what failed: a zone that was made anew has another id.
-        this.held = undefined;
+        this.forgetConnection();
         // Its DNS account was deleted: nobody can write any more what should be there.
-        if (isGone(error)) this.desired.forgetAll();
+        if (isGone(error)) this.forgetAll();
         await this.scheduleNext();
         return { ok: false, failure: toFailure(error) };
       }
     });
   }
 
+  /** What it knew may be what failed: a zone that was made anew has another id. */
+  private forgetConnection(): void {
+    this.held = undefined;
+  }
+
+  private forgetAll(): void {
+    this.desired.forgetAll();
+    this.hosts.forgetAll();
+  }
+
+  private nextDue(): number | undefined {
+    const dues = [this.desired.nextDue(), this.hosts.nextDue()].filter((due) => due !== undefined);
+    return dues.length > 0 ? Math.min(...dues) : undefined;
+  }
+
   private async scheduleNext(): Promise<void> {
-    const due = this.desired.nextDue();
-    if (due === undefined) await this.ctx.storage.deleteAlarm();
-    else await this.ctx.storage.setAlarm(Math.max(due, Date.now() + RETRY_FIRST));
+    const due = this.nextDue();
+    if (due !== undefined) await this.ctx.storage.setAlarm(Math.max(due, Date.now() + RETRY_SOONEST));
+    // The alarm of a write that is not noted yet stays: it notes it after a crash.
+    else if (this.hosts.reports(1, Date.now()).length === 0) await this.ctx.storage.deleteAlarm();
   }
 
   private async wakeBy(instant: number): Promise<void> {
     const current = await this.ctx.storage.getAlarm();
     if (current === null || current > instant) await this.ctx.storage.setAlarm(instant);
   }
-}
-
-function retryAt({ attempts }: { attempts: number }): number {
-  const wait = Math.min(RETRY_FIRST * 2 ** attempts, RETRY_LAST);
-  return Date.now() + wait * (0.75 + Math.random() / 2);
-}
-
-const isGone = (error: unknown): error is Problem => error instanceof Problem && error.status === 404;
-
-function toFailure(error: unknown): ZoneFailure {
-  if (isGone(error)) return { kind: "credential", provider: "certedge", detail: error.detail };
-  if (error instanceof DnsProviderError) {
-    const { kind, provider, detail, retryAfter } = error;
-    return { kind, provider, detail, ...(retryAfter === undefined ? {} : { retryAfter }) };
-  }
-  return {
-    kind: "unavailable",
-    provider: "certedge",
-    detail: "Writing to the zone failed unexpectedly; it is tried again.",
-  };
 }

@@ -169,7 +169,7 @@ describe("an account", () => {
       sessions: [{ client: "test" }],
       api_keys: [{ name: "laptop" }],
       domains: [{ fqdn: "owner.certedge.test" }],
-      domain_records: [{ type: "A", value: "203.0.113.7" }],
+      domain_record_sets: [{ type: "A", record_values: ["203.0.113.7"] }],
       dns_accounts: [{ provider: "powerdns", account_id: "home" }],
       certificates: [{ domain: "owner.certedge.test", status: "valid" }],
       certificate_versions: [{ chain_pem: expect.stringContaining("BEGIN CERTIFICATE") }],

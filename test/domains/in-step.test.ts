@@ -16,20 +16,22 @@ afterAll(() => local.close());
 
 beforeEach(async () => {
   local.beforeWrite(async () => undefined);
+  local.onTheWay(async () => undefined);
   host = `home-${count++}.certedge.test`;
-  await local.domains.create(ada.identity, { fqdn: host, recordIp: "203.0.113.1" });
+  await local.take(ada, host, "203.0.113.1");
+  await local.afterwards();
 });
 
 const update = (address: string) => local.update(ada, `hostname=${host}&myip=${address}`);
-const stored = async () => (await local.domains.find(ada.identity.id, host)).addresses;
+const stored = () => local.stored(ada, host);
 
-/** Holds the first write of an address up; `arrived` resolves once it is there. */
-function holdWriteOf(address: string | undefined) {
+/** Holds the first message of an address to the zone's object up; `arrived` resolves once it is on its way. */
+function holdMessageOf(address: string | undefined) {
   const arrived = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
   let held = false;
-  local.beforeWrite(async ({ values }) => {
-    if (held || values[0] !== address) return;
+  local.onTheWay(async ([set]) => {
+    if (held || set?.values[0] !== address) return;
     held = true;
     arrived.resolve();
     await released.promise;
@@ -38,8 +40,8 @@ function holdWriteOf(address: string | undefined) {
 }
 
 describe("The zone has what is stored", () => {
-  it("when the earlier of two updates is written last", async () => {
-    const earlier = holdWriteOf("203.0.113.2");
+  it("when the earlier of two updates comes to the zone last", async () => {
+    const earlier = holdMessageOf("203.0.113.2");
     const slow = update("203.0.113.2");
     await earlier.arrived;
     expect(await update("203.0.113.3")).toBe("good 203.0.113.3");
@@ -50,8 +52,8 @@ describe("The zone has what is stored", () => {
   });
 
   it("when an update through the API is overtaken by the router's", async () => {
-    const earlier = holdWriteOf("203.0.113.2");
-    const slow = local.domains.update(ada.identity.id, host, "203.0.113.2");
+    const earlier = holdMessageOf("203.0.113.2");
+    const slow = local.set(ada, host, "203.0.113.2");
     await earlier.arrived;
     await update("203.0.113.3");
     earlier.release();
@@ -60,7 +62,7 @@ describe("The zone has what is stored", () => {
   });
 
   it("when a domain is given up while its update is on the way: nothing", async () => {
-    const slow = holdWriteOf("203.0.113.2");
+    const slow = holdMessageOf("203.0.113.2");
     const updating = update("203.0.113.2");
     await slow.arrived;
     await local.domains.remove(ada.identity.id, host);
@@ -70,7 +72,7 @@ describe("The zone has what is stored", () => {
   });
 
   it("when a domain is updated while it is given up: nothing", async () => {
-    const removal = holdWriteOf(undefined);
+    const removal = holdMessageOf(undefined);
     const removing = local.domains.remove(ada.identity.id, host);
     await removal.arrived;
     await local.update(ada, `hostname=${host}&myip=203.0.113.2,2001:db8::2`);
@@ -82,7 +84,7 @@ describe("The zone has what is stored", () => {
 });
 
 it("An update whose Worker ended in the middle is told again by the next one", async () => {
-  const lost = holdWriteOf("203.0.113.2");
+  const lost = holdMessageOf("203.0.113.2");
   update("203.0.113.2");
   await lost.arrived;
   expect(await update("203.0.113.2")).toBe("good 203.0.113.2");
@@ -137,10 +139,11 @@ describe.each([
   it("is told again by the same POST", async () => {
     fail();
     const fqdn = `new-${host}`;
-    const take = () => local.domains.create(ada.identity, { fqdn, recordIp: "203.0.113.2" });
+    const take = () => local.take(ada, fqdn, "203.0.113.2");
     await expect(take()).rejects.toThrow();
     local.beforeWrite(async () => undefined);
-    expect((await take()).addresses).toEqual({ A: "203.0.113.2" });
+    await take();
+    expect(await local.stored(ada, fqdn)).toEqual({ A: "203.0.113.2" });
     expect(await local.resolve(fqdn)).toEqual(["203.0.113.2"]);
   });
 

@@ -5,15 +5,22 @@ import type { AccountIdentity } from "../../src/accounts/identity";
 import { createRefusals } from "../../src/accounts/refusals";
 import { createSignInLimits } from "../../src/accounts/sign-in-limits";
 import { createAudit } from "../../src/audit/service";
+import { dialectOf } from "../../src/ddns/dialects";
 import type { RecordSet } from "../../src/dns/provider";
 import { answerQuestion } from "../../src/dns/zone-answers";
 import { createDynamicDns } from "../../src/domains/dynamic-dns";
+import { createHostPasswords } from "../../src/domains/host-passwords";
+import { addressesOf } from "../../src/domains/record-sets";
 import { createDomains } from "../../src/domains/service";
-import { createUpdateBudget } from "../../src/domains/update-budget";
+import { createDomainSync } from "../../src/domains/synchronisation";
+import type { UpdateWays } from "../../src/domains/update-ways";
 import { accounts, apiKeys, updateCounts, zones as zoneTable } from "../../src/storage/schema";
+import type { HostSet } from "../../src/zones/host-sets";
 import { builtinRecords, zoneLookup } from "../../src/zones/records";
 import type { Zones } from "../../src/zones/service";
+import { toFailure } from "../../src/zones/zone-failure";
 import { localDatabase } from "../zones/local-database";
+import { localZone } from "./local-zone";
 
 const ZONE = "certedge.test";
 const pepper = "pepper";
@@ -32,32 +39,60 @@ export async function localDomains() {
   const [records, write] = [zoneLookup(database), builtinRecords(database, now)];
   await database.insert(zoneTable).values({ name: ZONE, serial: 1, createdAt: now() });
 
-  /** Runs before the zone is written; what it throws is the zone's failure. */
+  let pending: Promise<unknown>[] = [];
+  const later = (work: Promise<unknown>) => void pending.push(work);
+
+  /** Runs before the zone's object hears of it; what it throws keeps it from there. */
+  let onTheWay: (sets: HostSet[]) => Promise<void> = async () => undefined;
+  /** Runs before the provider is told; what it throws is the provider's failure. */
   let beforeWrite: (set: RecordSet) => Promise<void> = async () => undefined;
   const written: RecordSet[] = [];
-  const zones: Pick<Zones, "locate" | "replace"> = {
-    locate: async () => ({ dnsAccountId: null, provider: "builtin", zone: ZONE }),
-    replace: async (_location, set) => {
+  const texts = new Map<string, string[]>();
+  const sync = createDomainSync({ database });
+  const zone = localZone(
+    async (set) => {
       await beforeWrite(set);
       await write.replace(ZONE, set);
       written.push(set);
     },
+    sync,
+    later,
+  );
+  const zones: Pick<Zones, "locate" | "publish" | "keep" | "release"> = {
+    locate: async () => ({ dnsAccountId: null, provider: "builtin", zone: ZONE }),
+    async publish(_place, sets) {
+      try {
+        await onTheWay(sets);
+      } catch (error) {
+        return sets.map(() => ({ ok: false as const, failure: toFailure(error) }));
+      }
+      return zone.publish(sets);
+    },
+    keep: async (_place, owner, values) =>
+      void texts.set(
+        owner,
+        values.map(({ name, value }) => `${name} ${value}`),
+      ),
+    release: async (_place, owner) => void texts.delete(owner),
   };
-  const domains = createDomains({ database, zones: zones as Zones, now });
+  const domains = createDomains({ database, zones, forget: async () => undefined, now });
   const audit = createAudit({ database, now });
   const [apiKeyUses, refusals] = [createApiKeyUses({ database, audit, now }), createRefusals({ audit, now })];
+  const ways: UpdateWays = { plainHttp: "host", inAddress: "host" };
   const dynamicDns = createDynamicDns({
     database,
-    zones: zones as Zones,
+    zones,
     apiKeyUses,
     refusals,
     audit,
     updateLimits: createSignInLimits({ database, pepper, door: "update", isOn: true, now }),
-    updateBudget: createUpdateBudget({ database, now }),
     pepper,
     plansOn: true,
+    baseZone: ZONE,
+    ways,
     now,
   });
+  const hostPasswords = createHostPasswords({ database, pepper, plansOn: true, now });
 
   async function join(username: string, plan: AccountIdentity["plan"] = "elite"): Promise<Person> {
     const email = `${username}@example.com`;
@@ -81,12 +116,25 @@ export async function localDomains() {
     return { identity: { ...account, id: stored.id, emailVerified: true }, key };
   }
 
-  let pending: Promise<unknown>[] = [];
-
   async function afterwards(): Promise<void> {
-    const work = pending;
-    pending = [];
-    await Promise.all(work);
+    while (pending.length > 0) {
+      const work = pending;
+      pending = [];
+      await Promise.all(work);
+    }
+  }
+
+  /** The answer to a router's update, whoever it is from. */
+  async function ask(
+    query: string,
+    { path = "/nic/update", scheme = "https", headers = {}, method = "GET", body = "" }: Asking = {},
+  ): Promise<Response> {
+    const url = new URL(`${scheme}://update-test.example${path}${query && `?${query}`}`);
+    const request = { method, url, headers: new Headers(headers), body };
+    const dialect = dialectOf(request);
+    if (!dialect) throw new Error(`${path} is no path of updates`);
+    const address = request.headers.get("cf-connecting-ip");
+    return dynamicDns.update(dialect, request, { address, client: request.headers.get("user-agent") }, later);
   }
 
   return {
@@ -97,19 +145,34 @@ export async function localDomains() {
     },
     audit,
     domains,
+    hostPasswords,
     join,
+    ask,
+    ways,
     written,
+    texts,
+    retry: zone.retry,
+    onTheWay: (hook: typeof onTheWay) => {
+      onTheWay = hook;
+    },
     beforeWrite: (hook: typeof beforeWrite) => {
       beforeWrite = hook;
     },
 
+    /** Takes a name for somebody, as the API does. */
+    take: (person: Person, fqdn: string, recordIp?: string) =>
+      domains.create(person.identity, { fqdn, recordIp }, by(person)),
+
+    /** Sets an address, as the API does. */
+    set: (person: Person, fqdn: string, recordIp: string) =>
+      domains.update(person.identity, fqdn, recordIp, by(person)),
+
+    stored: async (person: Person, fqdn: string) => addressesOf(await domains.find(person.identity.id, fqdn)),
+
     /** The body of the answer to a router's update. */
-    async update(person: Person, query: string): Promise<string> {
-      const credentials = Buffer.from(`${person.identity.username}:${person.key}`).toString("base64");
-      const request = new Request(`http://127.0.0.1/nic/update?${query}`, {
-        headers: { authorization: `Basic ${credentials}` },
-      });
-      return (await dynamicDns.update(request, { address: null, client: null }, (work) => pending.push(work))).text();
+    update: async (person: Person, query: string, asking: Asking = {}): Promise<string> => {
+      const headers = { authorization: basic(person.identity.username, person.key), ...asking.headers };
+      return (await ask(query, { ...asking, headers })).text();
     },
 
     /** Resolves once all is done that was left for after the answers. */
@@ -124,3 +187,19 @@ export async function localDomains() {
       (await answerQuestion(records, name, type)).answers.map(({ value }) => value),
   };
 }
+
+interface Asking {
+  path?: string;
+  scheme?: "http" | "https";
+  headers?: Record<string, string>;
+  method?: string;
+  body?: string;
+}
+
+export const basic = (user: string, password: string): string =>
+  `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+
+const by = ({ identity: { id, username } }: Person) => ({
+  actor: { account_id: id, username, via: "session" as const, credential_id: null },
+  origin: { address: null, client: null },
+});

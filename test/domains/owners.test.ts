@@ -14,7 +14,8 @@ beforeAll(async () => {
   local = await localDomains();
   ada = await local.join("ada");
   eve = await local.join("eve");
-  await local.domains.create(ada.identity, { fqdn: HOME, recordIp: "203.0.113.1" });
+  await local.take(ada, HOME, "203.0.113.1");
+  await local.afterwards();
 });
 afterAll(() => local.close());
 
@@ -25,13 +26,13 @@ describe("A host name of another account", () => {
 
   it("is not there", async () => {
     await expect(local.domains.find(identity().id, HOME)).rejects.toMatchObject({ status: 404 });
-    await expect(local.domains.update(identity().id, HOME, "203.0.113.66")).rejects.toMatchObject({ status: 404 });
+    await expect(local.set(eve, HOME, "203.0.113.66")).rejects.toMatchObject({ status: 404 });
     await expect(local.domains.remove(identity().id, HOME)).rejects.toMatchObject({ status: 404 });
     expect(await local.domains.list(identity().id)).toEqual([]);
   });
 
   it("is taken, and so is everything below it", async () => {
-    const take = (fqdn: string) => local.domains.create(identity(), { fqdn, recordIp: "203.0.113.66" });
+    const take = (fqdn: string) => local.take(eve, fqdn, "203.0.113.66");
     await expect(take(HOME)).rejects.toMatchObject({ status: 409, detail: `${HOME} is taken. Choose another name.` });
     await expect(take(`Home.CERTEDGE.test.`)).rejects.toMatchObject({ status: 409 });
     await expect(take(`mail.${HOME}`)).rejects.toMatchObject({
@@ -55,7 +56,7 @@ describe("A host name of another account", () => {
 describe("A name that would pass for the operator's own", () => {
   it("is not given to a member", async () => {
     for (const fqdn of ["www.certedge.test", "ns1.certedge.test", "wpad.certedge.test"]) {
-      await expect(local.domains.create(eve.identity, { fqdn })).rejects.toMatchObject({
+      await expect(local.take(eve, fqdn)).rejects.toMatchObject({
         status: 422,
         detail: `${fqdn} is reserved. Choose another name.`,
       });
@@ -100,7 +101,8 @@ describe("An update", () => {
 
   it("of 20 hosts without a change is one round trip too", async () => {
     const hosts = Array.from({ length: 19 }, (_, index) => `h${index}.certedge.test`);
-    for (const fqdn of hosts) await local.domains.create(ada.identity, { fqdn, recordIp: "203.0.113.1" });
+    for (const fqdn of hosts) await local.take(ada, fqdn, "203.0.113.1");
+    await local.afterwards();
     local.resetCount();
     const lines = (await update(ada, [HOME, ...hosts].join(","))).split("\n");
     expect(lines).toEqual(Array.from({ length: 20 }, () => "nochg 203.0.113.1"));

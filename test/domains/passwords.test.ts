@@ -23,7 +23,7 @@ async function joinWithPassword(): Promise<{ person: Person; host: string }> {
   const passwordHash = await hashPassword(PASSWORD);
   await local.database.update(accounts).set({ passwordHash }).where(eq(accounts.id, person.identity.id));
   const host = `${person.identity.username}.certedge.test`;
-  await local.domains.create(person.identity, { fqdn: host });
+  await local.take(person, host);
   return { person, host };
 }
 
@@ -111,7 +111,7 @@ describe("An update by password", () => {
 describe("An update by key", () => {
   it("costs one round trip, whatever is narrowed", async () => {
     const person = await local.join("by-key");
-    await local.domains.create(person.identity, { fqdn: "by-key.certedge.test" });
+    await local.take(person, "by-key.certedge.test");
     await local.update(person, "hostname=by-key.certedge.test&myip=203.0.113.7");
     await local.afterwards();
     local.resetCount();
@@ -123,13 +123,13 @@ describe("An update by key", () => {
 describe("Changes of addresses", () => {
   it("are as many in an hour as the plan allows; what changes nothing is free", async () => {
     const person = await local.join("flapping", "pro");
-    await local.domains.create(person.identity, { fqdn: "flapping.certedge.test" });
+    await local.take(person, "flapping.certedge.test");
     const set = (ip: string) => local.update(person, `hostname=flapping.certedge.test&myip=${ip}`);
     const spent = { ownerId: person.identity.id, hour: Math.floor(Date.now() / 3_600_000), updates: 999 };
     await local.spend(spent);
     expect(await set("203.0.113.1")).toBe("good 203.0.113.1");
     expect(await set("203.0.113.1")).toBe("nochg 203.0.113.1");
-    expect(await set("203.0.113.2")).toBe("911");
+    expect(await set("203.0.113.2")).toBe("abuse");
     await local.spend({ ...spent, hour: spent.hour - 1 });
     expect(await set("203.0.113.2")).toBe("good 203.0.113.2");
   });

@@ -108,10 +108,13 @@ describe("An update", () => {
     expect((await request({ headers }).post(`/nic/update?${form}`)).text).toBe(`nochg ${IPV4}`);
   });
 
-  it("that takes a host offline is refused, and changes nothing", async () => {
+  it("takes a host offline, and the next one with an address takes it back", async () => {
     const hostname = await takeHost(IPV4);
     const headers = { "cf-connecting-ip": "198.51.100.9" };
-    expect((await update({ hostname, offline: "YES" }, { headers })).text).toBe("!donator");
+    expect((await update({ hostname, offline: "YES" }, { headers })).text).toBe("good");
+    expect((await update({ hostname, offline: "YES" }, { headers })).text).toBe("nochg");
+    expect(await lookUp(hostname, "A")).toMatchObject({ rcode: "NXDOMAIN" });
+    expect((await update({ hostname, myip: IPV4, offline: "NO" }, { headers })).text).toBe(`good ${IPV4}`);
     expect(await addressesOf(hostname, "A")).toEqual([IPV4]);
   });
 

@@ -78,6 +78,9 @@ const table: Record<string, Row> = {
   getDomain: another(),
   updateDomain: another(() => ({ record_ip: "192.0.2.66" })),
   deleteDomain: another(),
+  makeUpdatePassword: another(),
+  endUpdatePassword: another(),
+  listDomainChanges: another(),
 
   createAuthority: {
     ...own(201, 403),

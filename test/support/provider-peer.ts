@@ -35,6 +35,7 @@ export const noBuiltinRecords: BuiltinRecords = {
   addAll: () => Promise.reject(new Error("not asked for")),
   removeAll: () => Promise.reject(new Error("not asked for")),
   replace: () => Promise.reject(new Error("not asked for")),
+  replaceAll: () => Promise.reject(new Error("not asked for")),
 };
 
 export const connectTo = ({

@@ -16,7 +16,8 @@ describe("The zone of a DNS account that was deleted", () => {
 
   it("is told so, and is not written to again and again", async () => {
     const object = zone();
-    expect(await object.replace({ ...home, type: "A", values: ["192.0.2.1"] })).toMatchObject(gone);
+    const set = { ...home, type: "A" as const, values: ["192.0.2.1"], domainId: "d", version: 1 };
+    expect(await object.publish([set])).toMatchObject([gone]);
     expect(await object.place("order", [{ ...home, type: "TXT", value: "proof" }])).toMatchObject(gone);
     expect(await runInDurableObject(object, (_, state) => state.storage.getAlarm())).toBeNull();
   });
@@ -25,14 +26,14 @@ describe("The zone of a DNS account that was deleted", () => {
     const object = zone();
     await runInDurableObject(object, async (_, { storage }) => {
       storage.sql.exec(
-        `INSERT INTO sets (name, type, record_values, ttl, version, agreed, due_at)
-         VALUES ('home.example.com', 'A', '["192.0.2.1"]', 60, 1, 0, 0)`,
+        `INSERT INTO host_sets (name, type, record_values, ttl, domain_id, version, due_at)
+         VALUES ('home.example.com', 'A', '["192.0.2.1"]', 60, 'd', 1, 0)`,
       );
       await storage.setAlarm(Date.now() + 60_000);
     });
     expect(await runDurableObjectAlarm(object)).toBe(true);
     const left = await runInDurableObject(object, async (_, { storage }) => ({
-      sets: storage.sql.exec("SELECT * FROM sets").toArray(),
+      sets: storage.sql.exec("SELECT * FROM host_sets").toArray(),
       alarm: await storage.getAlarm(),
     }));
     expect(left).toEqual({ sets: [], alarm: null });

@@ -17,7 +17,7 @@ const AuditEntry = z
     actor: z.object({
       account_id: z.number().int().nullable(),
       username: z.string().nullable(),
-      via: z.enum(["session", "api_key", "password", "claim", "system", "nobody"]),
+      via: z.enum(["session", "api_key", "password", "update_password", "claim", "system", "nobody"]),
       credential_id: z.string().nullable().describe("The id of the session or of the API key"),
     }),
     address: z.string().nullable(),

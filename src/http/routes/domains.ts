@@ -2,11 +2,13 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { isAllowed, requireDomains } from "../../accounts/scopes";
-import { canonical, type Domain as StoredDomain } from "../../domains/service";
+import { addressesOf, type Domain as StoredDomain, syncStatusOf } from "../../domains/record-sets";
+import { canonical } from "../../domains/service";
 import { type AppEnv, api } from "../api";
-import { audited } from "../audited";
+import { audited, authorOf } from "../audited";
 import { signedIn } from "../guards";
 import { answers, body, instant } from "../schemas";
+import { domainUpdates } from "./domain-updates";
 
 const NewDomain = z
   .strictObject({
@@ -26,31 +28,54 @@ const Domain = z
     ipv6: z.string().nullable(),
     zone: z.string(),
     ttl: z.number().int(),
+    wildcard: z.boolean().describe("Whether the names below it have its addresses, too"),
+    allow_private: z.boolean().describe("Whether its router may set addresses that are not public"),
+    ipv6_prefix: z.string().nullable().describe("The network that its router has told last"),
+    update_password_at: z.string().nullable().describe("When its update password was made; null without one"),
+    sync_status: z.enum(["pending", "live", "failed"]).describe("Whether its zone is known to have all this"),
+    sync_problem: z.string().nullable().describe("What the provider said; it is told again until it agrees"),
     created_at: z.string(),
     updated_at: z.string(),
   })
   .openapi("Domain");
 
-const toDomain = ({ row, addresses }: StoredDomain): z.infer<typeof Domain> => ({
-  id: row.id,
-  fqdn: row.fqdn,
-  record_type: addresses.A ? "A" : addresses.AAAA ? "AAAA" : null,
-  record_ip: addresses.A ?? addresses.AAAA ?? null,
-  ipv4: addresses.A ?? null,
-  ipv6: addresses.AAAA ?? null,
-  zone: row.zone,
-  ttl: row.ttl,
-  created_at: instant(row.createdAt),
-  updated_at: instant(row.updatedAt),
-});
+function toDomain(domain: StoredDomain): z.infer<typeof Domain> {
+  const { row } = domain;
+  const { A = null, AAAA = null } = addressesOf(domain);
+  const { status, problem } = syncStatusOf(domain);
+  return {
+    id: row.id,
+    fqdn: row.fqdn,
+    record_type: A ? "A" : AAAA ? "AAAA" : null,
+    record_ip: A ?? AAAA,
+    ipv4: A,
+    ipv6: AAAA,
+    zone: row.zone,
+    ttl: row.ttl,
+    wildcard: row.wildcard,
+    allow_private: row.allowPrivate,
+    ipv6_prefix: row.ipv6Prefix,
+    update_password_at: row.updatePasswordAt === null ? null : instant(row.updatePasswordAt),
+    sync_status: status,
+    sync_problem: problem,
+    created_at: instant(row.createdAt),
+    updated_at: instant(row.updatedAt),
+  };
+}
 
 const subjectOf = ({ row }: StoredDomain) => `domain ${row.fqdn}`;
-const addressesOf = ({ addresses: { A, AAAA } }: StoredDomain) => ({ ipv4: A ?? null, ipv6: AAAA ?? null });
+
+/** As the audit log has them. */
+function shown(domain: StoredDomain) {
+  const { A = null, AAAA = null } = addressesOf(domain);
+  return { ipv4: A, ipv6: AAAA };
+}
 
 const fqdn = z.object({ fqdn: z.string() });
 
 export const domains = api();
 domains.use(signedIn({ read: "domains:read", write: "domains:write", update: "domains:update" }));
+domains.route("/", domainUpdates);
 
 /** The name as it was given. Throws 403 where it is none for the key of the request. */
 function allowed(c: Context<AppEnv>, fqdn: string): string {
@@ -70,8 +95,8 @@ domains.openapi(
   async (c) => {
     const { fqdn, record_type, record_ip } = c.req.valid("json");
     const input = { fqdn: allowed(c, fqdn), recordType: record_type, recordIp: record_ip };
-    const domain = await c.var.services.domains.create(c.var.account, input);
-    await audited(c, "domain.create", subjectOf(domain), { after: addressesOf(domain) });
+    const domain = await c.var.services.domains.create(c.var.account, input, authorOf(c));
+    await audited(c, "domain.create", subjectOf(domain), { after: shown(domain) });
     return c.json(toDomain(domain), 201);
   },
 );
@@ -116,10 +141,9 @@ domains.openapi(
   }),
   async (c) => {
     const { record_ip } = c.req.valid("json");
-    await c.var.services.updateBudget.spend(c.var.account);
     const name = allowed(c, c.req.valid("param").fqdn);
-    const { before, after } = await c.var.services.domains.update(c.var.account.id, name, record_ip);
-    const [was, is] = [addressesOf(before), addressesOf(after)];
+    const { before, after } = await c.var.services.domains.update(c.var.account, name, record_ip, authorOf(c));
+    const [was, is] = [shown(before), shown(after)];
     // A script that sets what is there already changes nothing.
     if (was.ipv4 !== is.ipv4 || was.ipv6 !== is.ipv6) {
       await audited(c, "domain.update", subjectOf(after), { before: was, after: is });
@@ -139,7 +163,7 @@ domains.openapi(
   }),
   async (c) => {
     const domain = await c.var.services.domains.remove(c.var.account.id, allowed(c, c.req.valid("param").fqdn));
-    await audited(c, "domain.delete", subjectOf(domain), { before: addressesOf(domain) });
+    await audited(c, "domain.delete", subjectOf(domain), { before: shown(domain) });
     return c.body(null, 204);
   },
 );

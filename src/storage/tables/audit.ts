@@ -6,7 +6,7 @@ import { instant, json } from "./columns";
 export interface AuditActor {
   account_id: number | null;
   username: string | null;
-  via: "session" | "api_key" | "password" | "claim" | "system" | "nobody";
+  via: "session" | "api_key" | "password" | "update_password" | "claim" | "system" | "nobody";
   /** The id of the session or of the API key. */
   credential_id: string | null;
 }

@@ -2,6 +2,7 @@
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import { accounts, owner } from "./accounts";
+import type { AuditActor } from "./audit";
 import { flag, instant, json } from "./columns";
 import { storedCredentials } from "./credentials";
 import { instances } from "./instances";
@@ -139,22 +140,80 @@ export const domains = sqliteTable(
     ttl: integer("ttl").notNull(),
     createdAt: instant("created_at").notNull(),
     updatedAt: instant("updated_at").notNull(),
+    /** Of its last change; grows by the database's own clock, so that a name that is taken again goes on from there. */
+    version: integer("version").notNull().default(0),
+    /** The request that made the last change. */
+    lastChange: text("last_change"),
+    /** How often it was changed in one hour, counted since the epoch: the newest alone is kept. */
+    changesHour: integer("changes_hour").notNull().default(0),
+    changes: integer("changes").notNull().default(0),
+    /** Whether the names below it have its addresses, too. */
+    wildcard: flag("wildcard").notNull().default(false),
+    /** Whether its router may set addresses that are not public. */
+    allowPrivate: flag("allow_private").notNull().default(false),
+    /** The network of IPv6 that its router has told last: "2001:db8:1:2::/64". */
+    ipv6Prefix: text("ipv6_prefix"),
+    /** The password that is good for updates of this host alone. */
+    updatePasswordHash: text("update_password_hash"),
+    updatePasswordAt: instant("update_password_at"),
+    /** Given up, while the zone has not agreed yet: nothing is written for it any more. */
+    removingAt: instant("removing_at"),
   },
-  (t) => [index("domains_by_owner").on(t.ownerId, t.fqdn)],
+  (t) => [
+    index("domains_by_owner").on(t.ownerId, t.fqdn),
+    uniqueIndex("domains_by_update_password").on(t.updatePasswordHash).where(sql`update_password_hash IS NOT NULL`),
+  ],
 );
 
-/** What a domain's records should be; the zone follows. */
-export const domainRecords = sqliteTable(
-  "domain_records",
+/** What a domain's records should be, one row for each record set; the zone follows. */
+export const domainRecordSets = sqliteTable(
+  "domain_record_sets",
   {
     domainId: text("domain_id")
       .notNull()
       .references(() => domains.id, { onDelete: "cascade" }),
     type: text("type").notNull(),
-    value: text("value").notNull(),
+    /** None: the zone is to have no such set. */
+    values: json<string[]>("record_values").notNull(),
+    /** The domain's version when it was last changed, and the newest one that the zone is known to have. */
+    version: integer("version").notNull(),
+    syncedVersion: integer("synced_version").notNull().default(0),
+    syncedAt: instant("synced_at"),
+    /** What its provider said when it did not take the newest version; it is told again until it does. */
+    problem: text("problem"),
     updatedAt: instant("updated_at").notNull(),
   },
-  (t) => [uniqueIndex("domain_records_by_value").on(t.domainId, t.type, t.value)],
+  (t) => [primaryKey({ columns: [t.domainId, t.type] })],
+);
+
+export const changeOutcomes = ["pending", "live", "failed", "overtaken"] as const;
+
+/** Every change of a domain's records. */
+export const domainChanges = sqliteTable(
+  "domain_changes",
+  {
+    id: integer("id").primaryKey({ autoIncrement: true }),
+    domainId: text("domain_id")
+      .notNull()
+      .references(() => domains.id, { onDelete: "cascade" }),
+    at: instant("at").notNull(),
+    type: text("type").notNull(),
+    before: json<string[]>("before").notNull(),
+    after: json<string[]>("after").notNull(),
+    version: integer("version").notNull(),
+    /** Who made it, from where, with what. */
+    actor: json<AuditActor>("actor").notNull(),
+    address: text("address"),
+    client: text("client"),
+    /** What became of it at the provider, and when that was known for good. */
+    outcome: text("outcome", { enum: changeOutcomes }).notNull(),
+    problem: text("problem"),
+    settledAt: instant("settled_at"),
+  },
+  (t) => [
+    index("domain_changes_by_domain").on(t.domainId, t.id),
+    index("domain_changes_open").on(t.domainId, t.type, t.version).where(sql`settled_at IS NULL`),
+  ],
 );
 
 /** How often an account's addresses were changed in one hour: the newest alone is kept. */
@@ -165,6 +224,8 @@ export const updateCounts = sqliteTable("update_counts", {
   /** Hours since the epoch. */
   hour: integer("hour").notNull(),
   updates: integer("updates").notNull(),
+  /** The request that made the last change that was let through. */
+  lastChange: text("last_change"),
 });
 
 /** Names in a zone of ours that hold challenges for names elsewhere, whose _acme-challenge is an alias of them. */

@@ -1,0 +1,122 @@
+/** What routers do to a domain: their password for it, what they may do, and what they did. */
+import { createRoute, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { requireDomains } from "../../accounts/scopes";
+import type { StoredChange } from "../../domains/history";
+import { canonical } from "../../domains/service";
+import { changeOutcomes } from "../../storage/schema";
+import { type AppEnv, api } from "../api";
+import { audited } from "../audited";
+import { answers, instant } from "../schemas";
+
+const UpdatePassword = z
+  .object({
+    update_password: z.string().describe("20 letters and digits; shown this once"),
+    update_password_at: z.string(),
+  })
+  .openapi("UpdatePassword");
+
+const Change = z
+  .object({
+    id: z.number().int(),
+    at: z.string(),
+    record_type: z.string(),
+    before: z.array(z.string()),
+    after: z.array(z.string()),
+    by: z.object({ username: z.string().nullable(), via: z.string() }),
+    address: z.string().nullable().describe("Where it came from"),
+    client: z.string().nullable().describe("The User-Agent"),
+    outcome: z.enum(changeOutcomes).describe("overtaken: a later change came before the provider was told this one"),
+    problem: z.string().nullable().describe("What the provider said when it did not take it"),
+    live_after_ms: z.number().int().nullable().describe("How long it took until the zone had it"),
+  })
+  .openapi("DomainChange");
+
+const toChange = (row: StoredChange): z.infer<typeof Change> => ({
+  id: row.id,
+  at: instant(row.at),
+  record_type: row.type,
+  before: row.before,
+  after: row.after,
+  by: { username: row.actor.username, via: row.actor.via },
+  address: row.address,
+  client: row.client,
+  outcome: row.outcome,
+  problem: row.problem,
+  live_after_ms: row.outcome === "live" && row.settledAt !== null ? Math.max(0, row.settledAt - row.at) : null,
+});
+
+const fqdn = z.object({ fqdn: z.string() });
+
+/** Behind the guard of the domains, which they are mounted with. */
+export const domainUpdates = api();
+
+/** One's own, and one that the key of the request is for. Throws 403 and 404. */
+function find(c: Context<AppEnv>, name: string) {
+  requireDomains(c.var.access, [canonical(name)]);
+  return c.var.services.domains.find(c.var.account.id, name);
+}
+
+domainUpdates.openapi(
+  createRoute({
+    method: "post",
+    path: "/fqdn/{fqdn}/update-password",
+    operationId: "makeUpdatePassword",
+    summary: "Make a password that is good for updates of this host alone; the former one ends",
+    request: { params: fqdn },
+    responses: answers({ 201: UpdatePassword }),
+  }),
+  async (c) => {
+    const { row } = await find(c, c.req.valid("param").fqdn);
+    const { password, at } = await c.var.services.hostPasswords.make(c.var.account.id, row.id);
+    await audited(c, "domain.update_password", `domain ${row.fqdn}`, { after: { update_password_at: instant(at) } });
+    return c.json({ update_password: password, update_password_at: instant(at) }, 201);
+  },
+);
+
+domainUpdates.openapi(
+  createRoute({
+    method: "delete",
+    path: "/fqdn/{fqdn}/update-password",
+    operationId: "endUpdatePassword",
+    summary: "End the update password of a host",
+    request: { params: fqdn },
+    responses: answers({ 204: null }),
+  }),
+  async (c) => {
+    const { row } = await find(c, c.req.valid("param").fqdn);
+    await c.var.services.hostPasswords.end(c.var.account.id, row.id);
+    await audited(c, "domain.update_password", `domain ${row.fqdn}`, { after: { update_password_at: null } });
+    return c.body(null, 204);
+  },
+);
+
+domainUpdates.openapi(
+  createRoute({
+    method: "get",
+    path: "/fqdn/{fqdn}/history",
+    operationId: "listDomainChanges",
+    summary: "Every change of its records, newest first",
+    request: {
+      params: fqdn,
+      query: z.object({
+        before: z.coerce.number().int().min(1).optional().describe("Changes older than this one: the next page"),
+        limit: z.coerce.number().int().min(1).max(200).default(50),
+      }),
+    },
+    responses: answers({
+      200: z.object({
+        changes: z.array(Change),
+        next: z.string().nullable().describe("Where older changes are; null at the end"),
+      }),
+    }),
+  }),
+  async (c) => {
+    const { before, limit } = c.req.valid("query");
+    const { row } = await find(c, c.req.valid("param").fqdn);
+    const rows = await c.var.services.domains.history(row.id, { before, limit: limit + 1 });
+    const changes = rows.slice(0, limit).map(toChange);
+    const next = `/api/domains/fqdn/${row.fqdn}/history?before=${changes.at(-1)?.id}&limit=${limit}`;
+    return c.json({ changes, next: rows.length > limit ? next : null }, 200);
+  },
+);
