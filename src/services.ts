@@ -36,7 +36,6 @@ import { createDynamicDns } from "./domains/dynamic-dns";
 import { createHostPasswords } from "./domains/host-passwords";
 import { createDomains } from "./domains/service";
 import { createDomainSync } from "./domains/synchronisation";
-import { createUpdateBudget } from "./domains/update-budget";
 import { readWays } from "./domains/update-ways";
 import { createBundles } from "./instances/bundle";
 import { createInstalled } from "./instances/installed";
