@@ -23,6 +23,8 @@ export default {
       forgetExpiredLinks(),
       closing.sweepUnverified().then(closing.resume),
       services.accountRetests.sweep(),
+      services.credentialTrials.sweep(),
+      services.credentialReminders.sweep(),
       services.authorities.directories.sweep(),
       services.notifications.tick(),
     ]);

@@ -28,6 +28,7 @@ import { txtValues } from "./dns/cname";
 import { createProviderHttp } from "./dns/http";
 import { normaliseName } from "./dns/names";
 import { isPrivateHost, privateHostRefusal } from "./dns/private-hosts";
+import type { ProviderPorts } from "./dns/provider";
 import { dohResolver, ResolveError } from "./dns/resolver";
 import type { Connect } from "./dns/tcp";
 import { createDnsAccounts } from "./dns-accounts/service";
@@ -47,7 +48,10 @@ import { createSettings } from "./settings/service";
 import { openDatabase } from "./storage/database";
 import { createSealer } from "./storage/sealing";
 import { changeFields, maskFields, parseFields } from "./stored-credentials/fields";
+import { createReminders } from "./stored-credentials/reminders";
 import { createStoredCredentials } from "./stored-credentials/service";
+import { createCredentialTrials } from "./stored-credentials/trials";
+import type { ConnectSecurely } from "./stored-credentials/trials/smtp";
 import { createFreshSignIn } from "./two-factor/fresh-sign-in";
 import { createTwoFactor } from "./two-factor/service";
 import { createAccountRetests } from "./zones/account-retests";
@@ -88,6 +92,10 @@ function compose(env: Env) {
   const reach: Connect = (address) => {
     requireReachable(address.hostname);
     return connect(address);
+  };
+  const connectSecurely: ConnectSecurely = (address, security) => {
+    requireReachable(address.hostname);
+    return connect(address, { secureTransport: security === "tls" ? "on" : "starttls", allowHalfOpen: false });
   };
   const baseZone = createBaseZone({ database, builtinZone: env.BUILTIN_ZONE, now });
   const nameservers = namesIn(env.NAMESERVERS);
@@ -150,13 +158,18 @@ function compose(env: Env) {
     now,
   });
   const { tell } = notifications;
+  const notifications = createNotifications({ database, sealer, mailer, now });
+  const notices = createFailureNotices({ database, mailer, letters: createLetters(env.PUBLIC_URL) });
+  const providerPorts: ProviderPorts = {
+    http: createProviderHttp({ fetch: outside, now, allowPrivateHosts }),
+    connect: reach,
+    builtinRecords: builtinRecords(database, now),
+  };
   const zones = createZones({
     database,
     dnsAccounts,
     objects: env.DNS_ZONE,
-    http: createProviderHttp({ fetch: outside, now, allowPrivateHosts }),
-    connect: reach,
-    builtinRecords: builtinRecords(database, now),
+    ...providerPorts,
     baseZone,
     records,
     tell,
@@ -236,6 +249,15 @@ function compose(env: Env) {
     refusals,
     signInLimits,
     storedCredentials,
+    credentialTrials: createCredentialTrials({
+      database,
+      storedCredentials,
+      tell: notifications.tell,
+      providers: providerPorts,
+      connectSecurely,
+      now,
+    }),
+    credentialReminders: createReminders({ database, tell: notifications.tell, now }),
     freshSignIn: createFreshSignIn({
       sessions,
       needsSecondFactor: twoFactor.required,

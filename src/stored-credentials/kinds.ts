@@ -70,7 +70,8 @@ const shapes: Record<string, { title: string; help: string; fields: z.ZodRawShap
     title: "Key pair",
     help: "A private key, with its public half where that is known.",
     fields: {
-      private_key: privateKey("PEM: PKCS#8, without a password"),
+      private_key: privateKey("PEM"),
+      passphrase: secret("Passphrase", "where the key has one").optional(),
       public_key: fieldText("Public key", "PEM: the public key, or a certificate for it").optional(),
     },
   },

@@ -4,13 +4,7 @@ import { type PlanHolder, requireKept, takeBackBeyondPlan } from "../accounts/pl
 import { requireAny } from "../accounts/plans";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
-import {
-  type CredentialTest,
-  dnsAccounts,
-  notificationChannels,
-  storedCredentials,
-  storedCredentialVersions,
-} from "../storage/schema";
+import { dnsAccounts, notificationChannels, storedCredentials, storedCredentialVersions } from "../storage/schema";
 import type { Sealer } from "../storage/sealing";
 import { isFor, requireInstance } from "./binding";
 import { changeFields, type Fields, maskFields, parseFields, secretsKept } from "./fields";
@@ -243,13 +237,6 @@ export function createStoredCredentials(ports: CredentialPorts) {
         403,
         `The secrets of "${credential.row.name}" are never shown: it was not stored with may_be_unlocked.`,
       );
-    },
-
-    async noteTest({ id, version }: CredentialRow, lastTest: CredentialTest): Promise<void> {
-      await database
-        .update(table)
-        .set({ lastTest })
-        .where(and(eq(table.id, id), eq(table.version, version)));
     },
   };
 

@@ -111,6 +111,7 @@ const table: Record<string, Row> = {
   getCredential: another(),
   changeCredential: another(() => ({ name: "stolen" })),
   deleteCredential: another(),
+  testCredential: another(),
   getCredentialUsage: another(),
   listCredentialVersions: another(),
   rollBackCredential: another(() => ({ version: 1 })),

@@ -9,6 +9,7 @@ import {
   type NewCredential as New,
   type OpenCredential,
 } from "../../stored-credentials/service";
+import { canBeTested } from "../../stored-credentials/trials";
 import type { VersionRow } from "../../stored-credentials/versions";
 import { instant, maybeInstant } from "../schemas";
 
@@ -63,14 +64,21 @@ export const Field = z.object({
 }) satisfies z.ZodType<CredentialField>;
 
 export const Kind = z
-  .object({ id: z.string(), title: z.string(), help: z.string(), fields: z.array(Field) })
+  .object({
+    id: z.string(),
+    title: z.string(),
+    help: z.string(),
+    can_be_tested: z.boolean().describe("Whether POST /api/credentials/{id}/test knows how to"),
+    fields: z.array(Field),
+  })
   .openapi("CredentialKind");
 
-export const toKind = ({ id, title, help, credentialFields }: CredentialKind): z.infer<typeof Kind> => ({
-  id,
-  title,
-  help,
-  fields: credentialFields(),
+export const toKind = (kind: CredentialKind): z.infer<typeof Kind> => ({
+  id: kind.id,
+  title: kind.title,
+  help: kind.help,
+  can_be_tested: canBeTested(kind),
+  fields: kind.credentialFields(),
 });
 
 export const Test = z.object({ ok: z.boolean(), tested_at: z.string(), detail: z.string() }).openapi("CredentialTest");

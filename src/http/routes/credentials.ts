@@ -17,8 +17,10 @@ import {
   Kind,
   NewCredential,
   newCredentialOf,
+  Test,
   toCredential,
   toKind,
+  toTest,
   toVersion,
   Usage,
   Version,
@@ -147,6 +149,32 @@ credentials.openapi(
     const row = await service.remove(c.var.account.id, c.req.valid("param").id, replace_with);
     await audited(c, "credential.delete", subjectOf(row), { after: { replaced_with: replace_with ?? null } });
     return c.body(null, 204);
+  },
+);
+
+credentials.openapi(
+  createRoute({
+    method: "post",
+    path: "/{id}/test",
+    operationId: "testCredential",
+    summary: "Try a credential out: sign in with it, or read it, and change nothing",
+    middleware: guarded,
+    request: {
+      params: id,
+      ...body(
+        z.strictObject({
+          zone: z.string().min(1).max(253).optional().describe("Of a DNS provider that cannot list its zones"),
+        }),
+      ),
+    },
+    responses: answers({ 200: Test }),
+  }),
+  async (c) => {
+    const { storedCredentials: service, credentialTrials } = c.var.services;
+    const credential = await service.find(c.var.account.id, c.req.valid("param").id);
+    const result = toTest(await credentialTrials.test(credential, c.req.valid("json").zone));
+    await audited(c, "credential.test", subjectOf(credential.row), { after: result });
+    return c.json(result, 200);
   },
 );
 
