@@ -158,8 +158,6 @@ function compose(env: Env) {
     now,
   });
   const { tell } = notifications;
-  const notifications = createNotifications({ database, sealer, mailer, now });
-  const notices = createFailureNotices({ database, mailer, letters: createLetters(env.PUBLIC_URL) });
   const providerPorts: ProviderPorts = {
     http: createProviderHttp({ fetch: outside, now, allowPrivateHosts }),
     connect: reach,
@@ -252,12 +250,12 @@ function compose(env: Env) {
     credentialTrials: createCredentialTrials({
       database,
       storedCredentials,
-      tell: notifications.tell,
+      tell,
       providers: providerPorts,
       connectSecurely,
       now,
     }),
-    credentialReminders: createReminders({ database, tell: notifications.tell, now }),
+    credentialReminders: createReminders({ database, tell, now }),
     freshSignIn: createFreshSignIn({
       sessions,
       needsSecondFactor: twoFactor.required,

@@ -1,4 +1,5 @@
 /** An SMTP server is tried out by signing in, over TLS alone (RFC 5321, 8314, 3207, 4954). No mail is sent. */
+import { ResolveError } from "../../dns/resolver";
 import type { Socket } from "../../dns/tcp";
 import { type Trial, TrialFailure, text } from "./trial";
 
@@ -34,8 +35,9 @@ export const smtpTrial: Trial = async (fields, { connectSecurely }) => {
   try {
     await within(signIn(), `${server} did not answer within ${TIMEOUT / 1000} s.`);
   } catch (error) {
-    // What a socket says of its failure is for programmers.
-    throw error instanceof TrialFailure ? error : new TrialFailure(`${server} cannot be reached over TLS.`);
+    if (error instanceof TrialFailure) throw error;
+    // What a socket says of its failure is for programmers; that a host may not be reached is for people.
+    throw new TrialFailure(error instanceof ResolveError ? error.message : `${server} cannot be reached over TLS.`);
   } finally {
     // Not waited for: a connection that never opened may never close.
     for (const socket of sockets) {
