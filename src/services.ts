@@ -191,6 +191,8 @@ function compose(env: Env) {
     now,
   });
   const failureRecords = createFailureRecords({ database, tell, now });
+  const firstCircuit = (Number(env.CA_CIRCUIT_SECONDS) || 60) * 1000;
+  const circuitTimes = { first: firstCircuit, longest: 60 * firstCircuit };
   const caDecisions = createCaDecisions({ database, caAccounts, resolver, now });
   const orderRecords = createOrderRecords({ database, caAccounts, audit, failureRecords, tell, now });
   const objects = env.CERTIFICATE_ORDER;
@@ -276,7 +278,7 @@ function compose(env: Env) {
     caAccounts,
     caFetch,
     caDecisions,
-    salvage: 300_000,
+    circuitTimes,
     settings: createSettings({ database, now }),
     orderRecords,
     certificates,

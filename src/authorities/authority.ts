@@ -1,30 +1,11 @@
 /** What is known of a certificate authority: where its ACME directories are, what it issues, how often it may be asked. */
-import type { AuthoritySupport } from "../storage/tables/authorities";
+import type { AuthoritySupport, RateLimits } from "../storage/tables/authorities";
 import type { Environment } from "../storage/tables/instances";
 
 /** What an authority issues under one of its profiles; what is not said is not known, and is let pass. */
 export interface ProfileSupport extends AuthoritySupport {
   /** Lifetimes that are announced: days, for what is issued from that date on ("2027-02-10"), earliest first. */
   lifetimeChanges?: { from: string; days: number }[];
-}
-
-/** At most so many within any `window` milliseconds. */
-export interface RateLimit {
-  most: number;
-  window: number;
-}
-
-/** The limits that an authority publishes; what is not said is not known, and is not counted. */
-export interface RateLimits {
-  ordersPerAccount?: RateLimit;
-  /** Certificates that have a name under one registered domain, of whatever account. */
-  certificatesPerRegisteredDomain?: RateLimit;
-  /** Certificates with exactly the same names. */
-  certificatesPerNameSet?: RateLimit;
-  /** Per account and name. */
-  failedValidationsPerName?: RateLimit;
-  /** Whether an order that replaces a certificate (RFC 9773 §5) is not counted. */
-  replacementsAreFree?: boolean;
 }
 
 export interface Authority {

@@ -27,6 +27,7 @@ const MOST = 200;
 
 /** A custom authority in the form of the catalogue's. */
 export function authorityFrom({ title, productionUrl, stagingUrl, supports }: CustomAuthorityRow): Authority {
+  const { limits = {}, ...support } = supports;
   return {
     title,
     directories: {
@@ -34,8 +35,8 @@ export function authorityFrom({ title, productionUrl, stagingUrl, supports }: Cu
       ...(stagingUrl ? { staging: stagingUrl } : {}),
     },
     externalAccountRequired: false,
-    profiles: { "": supports },
-    limits: {},
+    profiles: { "": support },
+    limits: { production: limits, staging: limits },
     caaIdentities: [],
     isPrivate: true,
   };

@@ -2,8 +2,13 @@
 import { AcmeGarbage, AcmeProblem, AcmeUnreachable } from "../acme/errors";
 
 export interface CaFailure {
-  /** `problem`: the CA's own words; `unreachable`: no answer or a server error; `garbage`: no ACME. */
-  kind: "problem" | "unreachable" | "garbage" | "internal";
+  /** `problem`: the CA's own words; `unreachable`: no answer or a server error; `garbage`: no ACME; `held`: not asked. */
+  kind: "problem" | "unreachable" | "garbage" | "internal" | "held";
+  /**
+   * Of `held`, for which the CA was not asked: it does not answer at present ("open"), somebody else is asking whether
+   * it does ("probe"), or its limits stand against it, or names that failed too often.
+   */
+  because?: "open" | "probe" | "limit" | "validation";
   /** The last part of the problem type: "rateLimited". */
   type?: string;
   status?: number;
@@ -16,6 +21,7 @@ export interface CaFailure {
 export type CaOutcome<T> = { ok: true; value: T } | { ok: false; failure: CaFailure };
 
 export function toCaFailure(error: unknown): CaFailure {
+  if (error instanceof CaError) return error.failure;
   if (error instanceof AcmeProblem) {
     return {
       kind: "problem",
@@ -40,6 +46,15 @@ export function toCaFailure(error: unknown): CaFailure {
   if (error instanceof AcmeGarbage) return { kind: "garbage", detail: error.message };
   return { kind: "internal", detail: "Something failed inside certedge; it is tried again." };
 }
+
+/** Problem types by which a CA says that it is not well (RFC 8555 §6.7). */
+const unwell = new Set(["serverInternal", "badNonce"]);
+
+/** Whether it is a failure of the CA as a whole: any answer in ACME is a sign of life. */
+export const isOutage = ({ kind, type, status }: CaFailure): boolean =>
+  kind === "unreachable" ||
+  kind === "garbage" ||
+  (kind === "problem" && (unwell.has(type ?? "") || (status ?? 0) >= 500));
 
 /** A failed CA call as an exception, for the code that called the object. */
 export class CaError extends Error {

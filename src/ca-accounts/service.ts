@@ -130,7 +130,7 @@ export function createCaAccounts(ports: CaAccountPorts) {
       const isActive = row.accountUrl !== null && row.deactivatedAt === null;
       if (options.deactivate && isActive) await deactivateAtCa(ports, row);
       await database.delete(table).where(eq(table.id, row.id));
-      await objectOf(row.id).forgetOpened();
+      await objectOf(row.id).destroy();
       return row;
     },
 
@@ -141,6 +141,13 @@ export function createCaAccounts(ports: CaAccountPorts) {
       const rows = await rowsOf(ownerId);
       const those = rows.filter((row) => row.authority === authority);
       await Promise.all(those.map(({ id }) => objectOf(id).forgetOpened()));
+    },
+
+    /** Called by the account's object when its CA is to be left alone for a while, or is well again. */
+    async showCircuit(id: string, held: { until: number; reason: string } | undefined) {
+      const circuit = { circuitOpenUntil: held?.until ?? null, circuitReason: held?.reason ?? null };
+      const [row] = await database.update(table).set(circuit).where(eq(table.id, id)).returning();
+      return row;
     },
 
     /** Called by the account's object when the CA has answered newAccount. */

@@ -2,7 +2,7 @@
 import { Problem } from "../problems";
 import type { CaChoice } from "./ca-choice";
 import type { CaComparison } from "./ca-decisions";
-import type { CertificateNeeds } from "./ca-requirements";
+import type { CaCandidate, CertificateNeeds } from "./ca-requirements";
 import type { CaDecision, TriedCa } from "./order-state";
 
 /** What an order notes of a comparison: its inputs, the choice, and what speaks against each of the others. */
@@ -26,7 +26,7 @@ export function decisionOf(
   });
   const { environment, authority, pinnedCaAccountId, instanceId } = needs;
   return {
-    ...(chosen ? { chosen: { caAccountId: chosen.candidate.id, name: chosen.candidate.name } } : {}),
+    ...(chosen ? { chosen: chosenIn(chosen.candidate) } : {}),
     ...(until === undefined ? {} : { until }),
     others,
     detail: {
@@ -42,6 +42,12 @@ export function decisionOf(
     },
   };
 }
+
+const chosenIn = ({ id, name, circuitReason }: CaCandidate) => ({
+  caAccountId: id,
+  name,
+  heldFor: circuitReason ?? "",
+});
 
 /** 422: which accounts there are, why each does not fit, and what would put it right. */
 export function noMatchingAccount({ judged }: CaComparison): Problem {

@@ -1,9 +1,12 @@
 /** The steps from the choice of a CA account to an order there. */
+import type { AcmeOrder } from "../acme/client";
 import { valueIn } from "../ca-accounts/failure";
 import { parseIdentifier } from "../pki/identifiers";
+import { tellFailover } from "./failover-notice";
+import { PATIENCE } from "./order-course";
 import { OrderFailure } from "./order-failure";
-import { caAccountOf, type OrderProgress, type TriedCa, type WorkingState } from "./order-state";
-import { caOf, type Step } from "./order-step";
+import { caAccountOf, type Order, type OrderProgress, type TriedCa, type WorkingState } from "./order-state";
+import { caOf, type Step, type StepPorts } from "./order-step";
 
 export const choosingSteps = {
   async choosing({ input, progress, attempts, createdAt }, ports) {
@@ -16,10 +19,16 @@ export const choosingSteps = {
     if (!chosen || isHeld) await ports.records.open(input, progress, createdAt);
     if (!chosen) throw nothingLeft(tried, detail);
     if (isHeld) {
-      const words = `${chosen.name} does not answer, and there is no other CA account to go to.`;
+      const words = `${chosen.name} is left alone for a while, and there is no other CA account to go to. ${chosen.heldFor}`;
       throw new OrderFailure("ca_unreachable", words, detail, { heldUntil: until });
     }
-    return { next: "registering", progress: { caAccountId: chosen.caAccountId, mayLeave: others > 0 }, detail };
+    const [last] = tried.slice(-1);
+    if (last) await tellFailover(input, last, chosen, ports);
+    return {
+      next: "registering",
+      progress: { caAccountId: chosen.caAccountId, caAccountName: chosen.name, mayLeave: others > 0 },
+      detail,
+    };
   },
 
   async registering({ input, progress }, ports) {
@@ -33,18 +42,7 @@ export const choosingSteps = {
     const ca = caOf({ input, progress }, ports);
     const identifiers = input.names.map(parseIdentifier);
     const left = progress.newOrderSent ? valueIn(await ca.findOrder(identifiers)) : undefined;
-    ports.note({ newOrderSent: true });
-    // RFC 9773 §5: it is the CA that issued a certificate that knows it.
-    const isIssuer = input.replaces?.caAccountId === caAccountOf({ input, progress });
-    const order =
-      left ??
-      valueIn(
-        await ca.newOrder({
-          identifiers,
-          ...(isIssuer && input.replaces ? { replaces: input.replaces.renewalIdentifier } : {}),
-          ...(input.profile ? { profile: input.profile } : {}),
-        }),
-      );
+    const order = left ?? (await newOrder({ input, progress, createdAt }, ports));
     await opened;
     const found: OrderProgress = {
       orderUrl: order.url,
@@ -56,6 +54,26 @@ export const choosingSteps = {
     return { next, progress: found, detail: { order_url: order.url, found_again: left !== undefined } };
   },
 } satisfies Partial<Record<WorkingState, Step>>;
+
+type Begun = Pick<Order, "input" | "progress" | "createdAt">;
+
+async function newOrder({ input, progress, createdAt }: Begun, ports: StepPorts): Promise<AcmeOrder> {
+  const { id: orderId, profile, replaces } = input;
+  ports.note({ newOrderSent: true });
+  const outcome = await caOf({ input, progress }, ports).newOrder({
+    orderId,
+    identifiers: input.names.map(parseIdentifier),
+    // RFC 9773 §5: it is the CA that issued a certificate that knows it.
+    ...(replaces && replaces.caAccountId === caAccountOf({ input, progress })
+      ? { replaces: replaces.renewalIdentifier }
+      : {}),
+    ...(profile ? { profile } : {}),
+    // One that has somewhere else to go does not wait here.
+    ...(progress.mayLeave ? {} : { patience: createdAt + PATIENCE }),
+  });
+  if (!outcome.ok && outcome.failure.kind === "held") ports.note({ newOrderSent: false });
+  return valueIn(outcome);
+}
 
 /** The failure of the last CA is the order's; without any, nothing fits. */
 function nothingLeft(tried: TriedCa[], detail: Record<string, unknown>): OrderFailure {

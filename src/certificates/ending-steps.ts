@@ -24,10 +24,10 @@ export const endingSteps = {
 
   /** Cleans up at a CA that failed, and forgets all that came from it: the order begins again at another one. */
   async leaving({ input, progress }, ports) {
-    const { leavingFor: problem, caAccountId, tried = [] } = progress;
+    const { leavingFor: problem, caAccountId, caAccountName: name = "", tried = [] } = progress;
     if (!problem || !caAccountId) throw new Error("an order leaves a CA for a reason");
     await Promise.all([releaseAll(input, progress, ports), giveUp({ input, progress }, ports)]);
-    const left: TriedCa[] = [...tried, { caAccountId, problem }];
+    const left: TriedCa[] = [...tried, { caAccountId, name, problem }];
     return { next: "choosing", progress: { ...nothingOfTheCa, tried: left } };
   },
 
@@ -54,13 +54,15 @@ async function releaseAll(input: OrderInput, { challenges = [] }: OrderProgress,
 
 /** Pending authorizations of an order that is given up count against the CA's limits; failing to say so is no loss. */
 async function giveUp({ input, progress }: Pick<Order, "input" | "progress">, ports: StepPorts): Promise<void> {
-  if (!progress.authorizationUrls || progress.finalizeSent) return;
-  await caOf({ input, progress }, ports).giveUp(progress.authorizationUrls);
+  const { accountUrl, finalizeSent = false, authorizationUrls = [] } = progress;
+  if (!accountUrl) return; // nothing was asked for yet
+  await caOf({ input, progress }, ports).giveUp(input.id, finalizeSent ? [] : authorizationUrls, finalizeSent);
 }
 
 /** A key that a CA may have signed for is not used at another one. */
 const nothingOfTheCa: ProgressChange = {
   caAccountId: null,
+  caAccountName: null,
   mayLeave: null,
   leavingFor: null,
   salvageUntil: null,

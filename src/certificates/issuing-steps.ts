@@ -39,7 +39,7 @@ export const issuingSteps = {
 
   async downloading({ input, progress }, ports) {
     const ca = caOf({ input, progress }, ports);
-    const { chainPem, rootsPem } = valueIn(await ca.certificate(progress.certificateUrl ?? ""));
+    const { chainPem, rootsPem } = valueIn(await ca.certificate(input.id, progress.certificateUrl ?? ""));
     const privateKey = await ports.sealer.open(
       progress.sealedPrivateKey ?? "",
       privateKeyPlace(progress.versionId, input.ownerId),

@@ -31,7 +31,7 @@ const windingUp = new Set<OrderState>(["storing", "leaving", "cleaning", "closin
 export function courseAfter(order: Order, failure: OrderFailure, { now, random, salvage }: CourseSettings): Course {
   const { progress, createdAt, state } = order;
   const { retries, isTheCas }: { retries: number; isTheCas?: true } = causes[failure.reason];
-  const { retryAfter = 0, heldUntil, isFinal } = failure.timing;
+  const { retryAfter = 0, heldUntil, isBrief, isFinal } = failure.timing;
   const failures = progress.stepFailures ?? 0;
   const backOff = Math.min(RETRY_FIRST * 2 ** failures, RETRY_LAST) * (0.75 + random / 2);
   const again: Course = { kind: "again", at: Math.max(retryAfter, now + backOff) };
@@ -44,7 +44,7 @@ export function courseAfter(order: Order, failure: OrderFailure, { now, random, 
     return next < salvageUntil ? { kind: "wait", until: next, salvageUntil } : { kind: "leave" };
   }
   if (heldUntil !== undefined) {
-    if (mayLeave) return { kind: "leave" };
+    if (mayLeave && !isBrief) return { kind: "leave" };
     const until = heldUntil + random * Math.min((heldUntil - now) * SPREAD, MOST_SPREAD);
     return heldUntil <= createdAt + PATIENCE ? { kind: "wait", until } : { kind: "fail" };
   }

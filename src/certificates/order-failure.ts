@@ -112,6 +112,8 @@ export interface FailureTiming {
   retryAfter?: number;
   /** Nobody was asked, and it is to be asked then: no failure of the order's own. */
   heldUntil?: number;
+  /** It is held for a moment only, which is no reason to go elsewhere. */
+  isBrief?: boolean;
   /** Trying the step again within the order is of no use. */
   isFinal?: true;
 }
@@ -182,15 +184,35 @@ export function toOrderFailure(error: unknown): OrderFailure {
 const timing = ({ retryAfter }: { retryAfter?: number | undefined }): FailureTiming =>
   retryAfter === undefined ? {} : { retryAfter };
 
-function fromCa({ kind, type, status, detail, subproblems, retryAfter }: CaFailure): OrderFailure {
+const HELD_CAUSES: Record<NonNullable<CaFailure["because"]>, Cause> = {
+  open: "ca_unreachable",
+  probe: "ca_unreachable",
+  limit: "ca_rate_limited",
+  validation: "validation",
+};
+
+/** A CA also limits how often names may fail: what makes them fail is ours, and would fail at another CA. */
+const causeOf = (type: string, detail: string): Cause => {
+  if (type === "rateLimited" && /failed (authorization|validation)s?/i.test(detail)) return "validation";
+  return PROBLEM_CAUSES[type] ?? "ca_refused";
+};
+
+function fromCa({ kind, type, status, detail, subproblems, retryAfter, because = "open" }: CaFailure): OrderFailure {
   const evidence = { ...(type ? { type: `urn:ietf:params:acme:error:${type}`, status } : {}), subproblems };
   switch (kind) {
     case "problem":
-      return new OrderFailure(PROBLEM_CAUSES[type ?? ""] ?? "ca_refused", detail, evidence, timing({ retryAfter }));
+      return new OrderFailure(causeOf(type ?? "", detail), detail, evidence, timing({ retryAfter }));
     case "unreachable":
       return new OrderFailure("ca_unreachable", detail, {}, timing({ retryAfter }));
     case "garbage":
       return new OrderFailure("ca_bad_answer", detail);
+    case "held":
+      return new OrderFailure(
+        HELD_CAUSES[because],
+        detail,
+        {},
+        { heldUntil: retryAfter ?? 0, isBrief: because === "probe" },
+      );
     case "internal":
       return new OrderFailure("internal", detail);
   }

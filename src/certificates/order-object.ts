@@ -201,14 +201,17 @@ export class CertificateOrder extends DurableObject<Env> {
   }
 
   private courseSettings(): CourseSettings {
-    return { now: Date.now(), random: Math.random(), salvage: createServices(this.env).salvage };
+    return { now: Date.now(), random: Math.random(), salvage: 5 * createServices(this.env).circuitTimes.first };
   }
 
   private ports(order: Order): StepPorts {
-    const { caAccounts, caDecisions, zones, challengeZones, orderRecords, sealer } = createServices(this.env);
+    const { caAccounts, caDecisions, notifications, zones, challengeZones, orderRecords, sealer } = createServices(
+      this.env,
+    );
     return {
       caAccounts,
       decideCa: caDecisions.decide,
+      tell: notifications.tell,
       zones,
       challengeZones,
       records: orderRecords,

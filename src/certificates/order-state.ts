@@ -52,7 +52,7 @@ export interface CaWish {
 /** The choice of a CA account, as an order keeps it. */
 export interface CaDecision {
   /** None fits, or none is left. */
-  chosen?: { caAccountId: string; name: string };
+  chosen?: { caAccountId: string; name: string /** Why its circuit is open. */; heldFor: string };
   /** Its circuit is open until then, and there is no other. */
   until?: number;
   /** How many would be left if the chosen one failed. */
@@ -118,6 +118,8 @@ export type LeafFacts = Pick<
 /** A CA account that an order was at, and why it went away. */
 export interface TriedCa {
   caAccountId: string;
+  /** As people call it. */
+  name: string;
   problem: OrderProblem;
 }
 
@@ -125,6 +127,7 @@ export interface TriedCa {
 export interface OrderProgress {
   /** The CA account that the order is at. */
   caAccountId?: string;
+  caAccountName?: string;
   /** Whether the order goes to another one when this CA fails. */
   mayLeave?: boolean;
   /** Those that it was at before. */

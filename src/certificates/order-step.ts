@@ -1,6 +1,7 @@
 /** What a step of an order is: what it is given, and what comes of it. */
 import type { CaAccount } from "../ca-accounts/account-object";
 import type { CaAccounts } from "../ca-accounts/service";
+import type { Tell } from "../notifications/events";
 import type { Sealer } from "../storage/sealing";
 import type { ChallengeZones } from "../zones/challenges";
 import type { ZoneLocation } from "../zones/location";
@@ -23,6 +24,7 @@ export interface StepPorts {
   zones: Zones;
   challengeZones: ChallengeZones;
   records: OrderRecords;
+  tell: Tell;
   /** Chooses a CA account for an order, none of those that it was at already. */
   decideCa(input: OrderInput, tried: TriedCa[]): Promise<CaDecision>;
   sealer: Sealer;

@@ -113,8 +113,9 @@ describeWith(["pebble", "openssl"], "A new CA account", () => {
     expect(json).toMatchObject({ status: "unregistered", terms_agreed_at: null });
     plain.behave();
     plain.say({ termsOfService: TERMS });
-    const { problem } = (await order(json.id)).order;
-    expect(problem).toMatchObject({ cause: "ca_account", detail: expect.stringContaining(TERMS) });
+    const refused = await order(json.id);
+    expect(refused).toMatchObject({ status: 422, detail: expect.stringMatching(/^There is no matching ACME account/) });
+    expect(refused.detail).toContain(TERMS);
     const agreed = await me().patch(`/api/ca/accounts/${json.id}`, { terms_agreed: true });
     expect(agreed.json).toMatchObject({ status: "registered" });
     expect((await order(json.id)).order.state).toBe("valid");

@@ -51,6 +51,7 @@ export async function startProcess(options: ProcessOptions): Promise<WorkerProce
     ALLOW_PRIVATE_HOSTS: "true",
     DOH_URL: "http://127.0.0.1:9/dns-query",
     RATE_LIMITS: "off",
+    CA_CIRCUIT_SECONDS: "2",
     ...options.variables,
   };
   const child = spawn(process.execPath, [path.join(root, "scripts/start.mjs")], {

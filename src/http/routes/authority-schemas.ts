@@ -1,12 +1,12 @@
 /** Authorities as the API takes and shows them. */
 import { z } from "@hono/zod-openapi";
-import type { Authority as KnownAuthority, RateLimits } from "../../authorities/authority";
+import type { Authority as KnownAuthority } from "../../authorities/authority";
 import { capabilitiesOf } from "../../authorities/capabilities";
 import { CATALOGUE_DATE } from "../../authorities/catalogue";
 import { authorityFrom, type CustomAuthorityRow, type CustomAuthoritySettings } from "../../authorities/custom";
 import { type DirectoryRow, readOf } from "../../authorities/directories";
 import { keyTypes } from "../../pki/keys";
-import type { AuthoritySupport } from "../../storage/tables/authorities";
+import type { AuthoritySupport, RateLimits } from "../../storage/tables/authorities";
 import { instant, maybeInstant } from "../schemas";
 
 const Supports = z

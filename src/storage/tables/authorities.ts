@@ -15,6 +15,30 @@ export interface AuthoritySupport {
   lifetimeDays?: number;
 }
 
+/** At most so many within any `window` milliseconds. */
+export interface RateLimit {
+  most: number;
+  window: number;
+}
+
+/** The limits that an authority publishes; what is not said is not known, and is not counted. */
+export interface RateLimits {
+  ordersPerAccount?: RateLimit;
+  /** Certificates that have a name under one registered domain, of whatever account. */
+  certificatesPerRegisteredDomain?: RateLimit;
+  /** Certificates with exactly the same names. */
+  certificatesPerNameSet?: RateLimit;
+  /** Per account and name. */
+  failedValidationsPerName?: RateLimit;
+  /** Whether an order that replaces a certificate (RFC 9773 §5) is not counted. */
+  replacementsAreFree?: boolean;
+}
+
+/** What an own authority can do, and what it allows. */
+export interface OwnAuthoritySupport extends AuthoritySupport {
+  limits?: RateLimits;
+}
+
 /** An account's own authorities. */
 export const customAuthorities = sqliteTable(
   "custom_authorities",
@@ -26,7 +50,7 @@ export const customAuthorities = sqliteTable(
     stagingUrl: text("staging_url"),
     /** The roots that its chains have to end at, PEM; null is not looked at. */
     rootsPem: text("roots_pem"),
-    supports: json<AuthoritySupport>("supports").notNull(),
+    supports: json<OwnAuthoritySupport>("supports").notNull(),
     createdAt: instant("created_at").notNull(),
     updatedAt: instant("updated_at").notNull(),
   },
