@@ -232,6 +232,61 @@ describe("The DNS settings", () => {
     for (const provider of ["powerdns", "rfc2136"]) await api().delete(`${at(provider, id)}`);
   });
 
+  it("take every provider of CertMate's with the fields that it asks for, but those of which there is none here", async () => {
+    const id = uniqueId("whole");
+    const key = JSON.stringify({ client_email: "a@p.iam.gserviceaccount.com", private_key: "key", project_id: "p" });
+    const fields: Record<string, Record<string, unknown>> = {
+      cloudflare: { token: "t" },
+      route53: { access_key_id: "AKIA", secret_access_key: "s", region: "us-east-1" },
+      azure: {
+        ...{ subscription_id: "s", resource_group: "g", tenant_id: "t", client_id: "c", client_secret: "x" },
+        zone_domains: ["example.com"],
+      },
+      google: { project_id: "p", service_account_key: key },
+      digitalocean: { api_token: "t" },
+      linode: { api_key: "k" },
+      gandi: { api_token: "t" },
+      ovh: { endpoint: "ovh-eu", application_key: "k", application_secret: "s", consumer_key: "c" },
+      powerdns: { api_url: "https://ns.example.net:8081", api_key: "k" },
+      edgedns: {
+        client_token: "akab-t",
+        client_secret: "s",
+        access_token: "akab-a",
+        host: "akab-h.luna.akamaiapis.net",
+      },
+      namecheap: { username: "ada", api_key: "k" },
+      infomaniak: { api_token: "t" },
+      "acme-dns": { api_url: "https://auth.example.net", username: "u", password: "p", subdomain: "s" },
+      duckdns: { api_token: "t" },
+      rfc2136: { nameserver: "ns.example.net", tsig_key: "k", tsig_secret: "c2VjcmV0", tsig_algorithm: "HMAC-SHA512" },
+      vultr: { api_key: "k" },
+      dnsmadeeasy: { api_key: "k", secret_key: "s" },
+      nsone: { api_key: "k" },
+      "hetzner-cloud": { api_token: "t" },
+      porkbun: { api_key: "k", secret_key: "s" },
+      godaddy: { api_key: "k", secret: "s" },
+      desec: { api_token: "t" },
+      scaleway: { application_token: "t" },
+    };
+    const elsewhere: Record<string, Record<string, unknown>> = {
+      arvancloud: { api_key: "k" },
+      hetzner: { api_token: "t" },
+      "he-ddns": { username: "u", password: "p" },
+      dynudns: { token: "t" },
+      solidserver: { host: "h", username: "u", password: "p", dns_name: "d" },
+      "custom-script": { auth_hook: "/bin/true" },
+    };
+    const dns_providers = Object.fromEntries(
+      Object.entries({ ...fields, ...elsewhere }).map(([provider, account]) => [provider, { [id]: account }]),
+    );
+    const { created, left_out } = (await put({ dns_providers })).json;
+    expect(left_out.map(({ pointer }: { pointer: string }) => pointer)).toEqual(
+      Object.keys(elsewhere).map((provider) => `/dns_providers/${provider}`),
+    );
+    expect(created).toHaveLength(Object.keys(fields).length);
+    for (const made of created as string[]) await api().delete(at(...(made.split("/") as [string, string])));
+  });
+
   it("are taken from a file by npm run import:certmate, which says what it took and what not", async () => {
     const id = uniqueId("imported");
     const folder = mkdtempSync(path.join(os.tmpdir(), "certedge-import-"));

@@ -17,12 +17,16 @@ function judge({ status, body }: ApiAnswer) {
   return body === "OK" ? "ok" : "unavailable";
 }
 
+const HOST = /^[a-z0-9-]+\.duckdns\.org$/;
+const labelOf = (name: string) => name.replace(/\.duckdns\.org$/, "");
+const hostOf = (given: string) => `${labelOf(normaliseName(given))}.${PARENT}`;
+
 export const duckdns = defineProvider({
   id: "duckdns",
   title: "Duck DNS",
   credentials: z.strictObject({
     api_token: secret("Token", "as the page of duckdns.org shows it; it is for all of the account's hosts"),
-    domain: field("Host", "home.duckdns.org"),
+    domain: field("Host", "home.duckdns.org, where the account is to be for one of the token's hosts alone").optional(),
   }),
   needs: "the token of the account that has the host",
   minimumTtl: 60,
@@ -30,8 +34,8 @@ export const duckdns = defineProvider({
   mostTxtValues: 1,
 
   connect({ api_token, domain }, http) {
-    const label = normaliseName(domain).replace(/\.duckdns\.org$/, "");
-    const host = `${label}.${PARENT}`;
+    const only = domain && hostOf(domain);
+    const isHost = (zone: string) => (only ? zone === only : HOST.test(zone));
     const api = http.withBase(
       `https://www.${PARENT}`,
       {},
@@ -45,13 +49,13 @@ export const duckdns = defineProvider({
     /** Everything is a GET, and comes to the same when it is done again. */
     async function set(zone: string, name: string, type: RecordType, value: string, more = {}): Promise<void> {
       const parameter = PARAMETERS[type];
-      if (zone !== host || !isWithin(name, host))
-        throw http.error("zone_not_found", `The account is for ${host} alone.`);
-      if (!parameter || (type !== "TXT" && name !== host)) {
+      if (!isHost(zone) || !isWithin(name, zone))
+        throw http.error("zone_not_found", `The account is for ${only ?? `hosts of ${PARENT}`} alone.`);
+      if (!parameter || (type !== "TXT" && name !== zone)) {
         throw http.error("refused", `It has no ${type} at ${name}: a host has one A, one AAAA and one TXT.`);
       }
       await api.send("GET", "update", undefined, {
-        query: { domains: label, token: api_token, [parameter]: value, ...more },
+        query: { domains: labelOf(zone), token: api_token, [parameter]: value, ...more },
       });
     }
 
@@ -66,8 +70,9 @@ export const duckdns = defineProvider({
     }
 
     return {
-      zones: async () => [host],
-      hasZone: async (name) => name === host,
+      ...(only ? { zones: async () => [only] } : {}),
+      // Nobody but a write can tell whether the token has it.
+      hasZone: async (name) => isHost(name),
       add: (zone, { name, type, value }) => set(zone, name, type, value),
       /** The zone's object sees to it that no other value has come in its place. */
       remove: (zone, { name, type }) => replace(zone, { name, type, values: [], ttl: 0 }),

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import type { ApiAnswer, RequestOptions, Verdict } from "../http";
 import { normaliseName, relativeName } from "../names";
-import { address, defineProvider, field, type RecordSet, type RecordType, secret } from "../provider";
+import { address, defineProvider, field, type RecordSet, type RecordType, secret, shaped } from "../provider";
 import { sameValue } from "../values";
 import { all, parseXml, textAt, type XmlElement } from "../xml";
 
@@ -68,7 +68,12 @@ export const namecheap = defineProvider({
   credentials: z.strictObject({
     username: field("User name", "of the account; Profile, Tools, API access has to be switched on"),
     api_key: secret("API key", "from the same page; it has power over all domains of the account"),
-    client_ip: field("Allowed address", "the IPv4 address on the allow-list of that page, from which requests come"),
+    client_ip: shaped(
+      "Allowed address",
+      "the IPv4 address on the allow-list of that page, from which requests come; nothing can be asked without",
+      /^\d{1,3}(\.\d{1,3}){3}$/,
+      "Give an IPv4 address.",
+    ).optional(),
     base_url: address(
       "API address",
       "of a relay to https://api.namecheap.com with a fixed address, as certedge itself has none that stays",
@@ -80,10 +85,21 @@ export const namecheap = defineProvider({
 
   connect({ username, api_key, client_ip, base_url }, http) {
     const api = http.withBase(base_url, {}, { judge, explain, parse: parseXml });
-    const account = { ApiUser: username, ApiKey: api_key, UserName: username, ClientIp: client_ip };
+    const account = { ApiUser: username, ApiKey: api_key, UserName: username };
 
-    const call = (command: string, given: Record<string, string>, own?: RequestOptions) => {
-      const form = new URLSearchParams({ ...account, Command: `namecheap.domains.${command}`, ...given });
+    const call = async (command: string, given: Record<string, string>, own?: RequestOptions) => {
+      if (client_ip === undefined) {
+        throw http.error(
+          "credential",
+          "It lets in listed addresses alone: give client_ip, the one that is yours there.",
+        );
+      }
+      const form = new URLSearchParams({
+        ...account,
+        ClientIp: client_ip,
+        Command: `namecheap.domains.${command}`,
+        ...given,
+      });
       return api.ask("POST", "xml.response", form, success, own);
     };
 

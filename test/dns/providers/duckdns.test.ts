@@ -45,6 +45,20 @@ describe("Duck DNS", () => {
     expect(fake.api.requests).toHaveLength(1);
   });
 
+  it("without a host is for all that the token has: what a name is below of", async () => {
+    fake = duckdnsFake();
+    const connection = fake.connect({ domain: undefined });
+    expect(await findZone(connection, `_acme-challenge.www.${HOST}`)).toBe(HOST);
+    expect(await findZone(connection, "_acme-challenge.duckdns.org")).toBeUndefined();
+    expect(await findZone(connection, "_acme-challenge.home.example.org")).toBeUndefined();
+    expect(connection.zones).toBeUndefined();
+    await connection.add(HOST, txt("value"));
+    expect(fake.held).toEqual({ txt: "value" });
+    // Of whom another host is, only the answer to a write can tell.
+    const other = connection.add("other.duckdns.org", txt("value", "_acme-challenge.other.duckdns.org"));
+    await expect(other).rejects.toMatchObject({ kind: "credential", detail: expect.stringContaining("has the host") });
+  });
+
   it.each([
     ["a second address", set("A", "192.0.2.1", "192.0.2.2"), "refused"],
     ["no address of a kind", set("A"), "refused"],

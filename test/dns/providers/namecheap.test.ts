@@ -7,6 +7,16 @@ import { type NamecheapFake, type NamecheapOptions, namecheapFake } from "./name
 describeProvider("Namecheap", namecheapFake);
 
 describe("Namecheap's own ways", () => {
+  it("is not asked by an account that does not say where it may be asked from, which says so", async () => {
+    fake = namecheapFake();
+    const { client_ip, ...credentials } = fake.credentials;
+    await expect(connectTo({ ...fake, credentials }).zones?.()).rejects.toMatchObject({
+      kind: "credential",
+      detail: expect.stringContaining("give client_ip"),
+    });
+    expect(fake.api.requests).toEqual([]);
+  });
+
   let fake: NamecheapFake;
   holdContract(() => fake);
 
