@@ -7,7 +7,7 @@ import { PemError } from "../pki/pem";
 import { readRoots } from "../pki/trust";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
-import { caAccounts, customAuthorities as table } from "../storage/schema";
+import { caAccounts, certificates, customAuthorities as table } from "../storage/schema";
 import type { AuthoritySupport } from "../storage/tables/authorities";
 import type { Authority } from "./authority";
 import { knownAuthority } from "./catalogue";
@@ -76,6 +76,16 @@ export function createCustomAuthorities({ database, checkUrl, now }: CustomAutho
       .orderBy(asc(caAccounts.name));
   }
 
+  /** The certificates that have to come from it. */
+  async function domainsOf({ ownerId, id }: CustomAuthorityRow): Promise<string[]> {
+    const those = await database
+      .select({ domain: certificates.domain })
+      .from(certificates)
+      .where(and(eq(certificates.ownerId, ownerId), eq(certificates.authority, id)))
+      .orderBy(asc(certificates.domain));
+    return those.map(({ domain }) => domain);
+  }
+
   /** Throws 422. */
   async function checked(given: CustomAuthoritySettings): Promise<CustomAuthoritySettings> {
     const { title, productionUrl, stagingUrl, rootsPem, supports } = given;
@@ -137,13 +147,18 @@ export function createCustomAuthorities({ database, checkUrl, now }: CustomAutho
       return changed;
     },
 
-    /** Throws 404, and 409 that lists the CA accounts that are registered with it. */
+    /** Throws 404, and 409 that lists what names it: CA accounts, certificates. */
     async remove(ownerId: number, id: string): Promise<CustomAuthorityRow> {
       const row = await find(ownerId, id);
       const accounts = (await accountsOf(row)).map(({ name }) => name);
       if (accounts.length > 0) {
         const detail = `These CA accounts are registered with it: ${accounts.join(", ")}. Delete them first.`;
         throw new Problem(409, detail, { extra: { ca_accounts: accounts } });
+      }
+      const domains = await domainsOf(row);
+      if (domains.length > 0) {
+        const detail = `These certificates have to come from it: ${domains.join(", ")}. Change their authority first.`;
+        throw new Problem(409, detail, { extra: { certificates: domains } });
       }
       await database.delete(table).where(of(ownerId, id));
       return row;

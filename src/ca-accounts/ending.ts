@@ -34,13 +34,14 @@ export async function releaseUses(ports: RegistrationPorts, row: CaAccountRow, h
     ...(row.isDefault && other ? ["what names no account, for it is the default"] : []),
   ];
   if (reasons.length === 0) return;
-  const { certificates, certificateSettings, instances, accountSettings } = uses;
+  const { certificates, certificatesOfAuthority, certificateSettings, instances, accountSettings } = uses;
   throw new Problem(
     409,
     `The CA account "${row.name}" is used by ${reasons.join("; ")}. Move them with ?reassign_to=, naming another CA account's id.`,
     {
       extra: {
         certificates,
+        certificates_of_authority: certificatesOfAuthority,
         certificate_settings: certificateSettings,
         instances,
         account_settings: accountSettings,

@@ -26,7 +26,7 @@ export interface RevocationPorts {
   now: () => number;
 }
 
-/** Revokes the current version; nothing renews it any more. Throws 409 where it is revoked already, 502 where the CA says no. */
+/** Revokes the current version; nothing renews it any more. Throws 409 where it is revoked already or nobody can, 502 where the CA says no. */
 export async function revokeCertificate(
   { database, caAccounts, now }: RevocationPorts,
   row: CertificateRow,
@@ -36,6 +36,10 @@ export async function revokeCertificate(
   if (version.revokedAt !== null) throw new Problem(409, `The certificate for ${row.domain} is revoked already.`);
   const [leaf] = decodePem(version.chainPem);
   if (!leaf) throw new Error("the stored chain is empty");
+  await caAccounts.find(row.ownerId, version.caAccountId).catch((error) => {
+    if (!(error instanceof Problem)) throw error;
+    throw new Problem(409, `The CA account that ${row.domain} is from was deleted: revoke it at the authority itself.`);
+  });
   const object = caAccounts.objectOf(version.caAccountId);
   const outcome = await object.revoke(leaf.der, revocationReasons[reason]);
   if (!outcome.ok) throw new Problem(502, `The authority did not revoke it: ${outcome.failure.detail}`);

@@ -269,8 +269,32 @@ describeWith(["pebble", "openssl"], "A CA account", () => {
       const heir = await add();
       expect((await me().delete(at(`?reassign_to=${heir.id}`))).status).toBe(204);
       expect((await me().get(`/api/certificates/${domain}`)).json.ca_account_id).toBe(heir.id);
+      const revoked = await me().post(`/api/certificates/${domain}/revoke`, { reason: "superseded" });
+      expect(revoked.json).toMatchObject({ status: 409, detail: expect.stringContaining("was deleted") });
       const renewed = await me().post(`/api/certificates/${domain}/renew?wait=60`);
       expect(renewed.json.order.state).toBe("valid");
+    });
+
+    it("is not deleted while certificates have to come from its authority, and it is the last one there", async () => {
+      const other = await startCertificateAuthority({ testRoot: inject("testRoot") });
+      try {
+        const own = { title: account.name, production_url: other.directoryUrl };
+        const authority = (await me().post("/api/ca/authorities", own)).json.id;
+        account = await add({ authority, directory_url: undefined });
+        const domain = uniqueName("required");
+        await me().post("/api/domains", { fqdn: domain });
+        const made = await me().post("/api/certificates/create?wait=60", { domain, authority });
+        expect(made.json.order.state).toBe("valid");
+        expect((await me().delete(at())).json).toMatchObject({ status: 409, certificates_of_authority: [domain] });
+        const second = await add({ authority, directory_url: undefined });
+        expect((await me().delete(at())).status).toBe(204);
+        account = second;
+        expect((await me().delete(at(`?reassign_to=${(await add()).id}`))).status).toBe(204);
+        expect((await me().get(`/api/certificates/${domain}`)).json.authority).toBe("custom");
+        expect((await me().delete(`/api/ca/authorities/${authority}`)).status).toBe(204);
+      } finally {
+        await other.stop();
+      }
     });
 
     it("is not deleted while it is the default of what names no account", async () => {

@@ -108,17 +108,23 @@ describeWith(["pebble", "openssl"], "A new CA account", () => {
   });
 
   it("does not agree to terms by itself that nobody could see when it was made", async () => {
-    plain.answer("", away);
-    const { json } = await add(plain);
-    expect(json).toMatchObject({ status: "unregistered", terms_agreed_at: null });
-    plain.behave();
-    plain.say({ termsOfService: TERMS });
-    const refused = await order(json.id);
-    expect(refused).toMatchObject({ status: 422, detail: expect.stringMatching(/^There is no matching ACME account/) });
-    expect(refused.detail).toContain(TERMS);
-    const agreed = await me().patch(`/api/ca/accounts/${json.id}`, { terms_agreed: true });
-    expect(agreed.json).toMatchObject({ status: "registered" });
-    expect((await order(json.id)).order.state).toBe("valid");
+    const late = await startCertificateAuthority({ testRoot: inject("testRoot") });
+    try {
+      late.answer("", away);
+      const { json } = await add(late);
+      expect(json).toMatchObject({ status: "unregistered", terms_agreed_at: null });
+      late.behave();
+      late.say({ termsOfService: TERMS });
+      // The first order is the first to hear of the terms; the second is not even begun.
+      const { problem } = (await order(json.id)).order;
+      expect(problem).toMatchObject({ cause: "ca_account", detail: expect.stringContaining(TERMS) });
+      expect((await order(json.id)).errors[0].detail).toContain(TERMS);
+      const agreed = await me().patch(`/api/ca/accounts/${json.id}`, { terms_agreed: true });
+      expect(agreed.json).toMatchObject({ status: "registered" });
+      expect((await order(json.id)).order.state).toBe("valid");
+    } finally {
+      await late.stop();
+    }
   });
 
   it.each<[string, object, string, RegExp]>([
