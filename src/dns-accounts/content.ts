@@ -12,16 +12,20 @@ const refused = (pointer: string, detail: string) => new Problem(422, detail, { 
 /** The fields that a stored credential gives an account of the provider. Throws 422 for one that does not fit. */
 export function fieldsFrom({ row, kind, fields }: OpenCredential, provider: DnsProvider): Fields {
   if (kind.provider?.id === provider.id) return fields;
-  const needed = provider.credentialFields().filter(({ secret, optional }) => secret && !optional);
-  const [only] = needed;
-  const addresses = provider.credentialFields().filter(({ address, optional }) => address && !optional);
-  if (kind.id === "api_token" && only && needed.length === 1 && addresses.length === 0)
-    return { [only.name]: fields.token };
-  const fitting = [`dns:${provider.id}`, ...(needed.length === 1 && addresses.length === 0 ? ["api_token"] : [])];
-  throw refused(
-    "/credential_id",
-    `The credential "${row.name}" is of kind ${row.kind}; ${provider.title} takes ${fitting.join(" or ")}.`,
-  );
+  const all = provider.credentialFields();
+  const [only, ...others] = all.filter(({ secret, optional }) => secret && !optional);
+  const takesToken = only !== undefined && others.length === 0;
+  const place = all.find(({ address }) => address);
+  if (!takesToken || kind.id !== "api_token") {
+    const fitting = [`dns:${provider.id}`, ...(takesToken ? ["api_token"] : [])].join(" or ");
+    const detail = `The credential "${row.name}" is of kind ${row.kind}; ${provider.title} takes ${fitting}.`;
+    throw refused("/credential_id", detail);
+  }
+  if (place && !place.optional && fields.address === undefined) {
+    const detail = `The credential "${row.name}" has to say its address, for ${provider.title} is where people say it is.`;
+    throw refused("/credential_id", detail);
+  }
+  return { [only.name]: fields.token, ...(place && fields.address ? { [place.name]: fields.address } : {}) };
 }
 
 /** What an account may say itself beside a stored credential: nothing secret, and not where to the secret is sent. */

@@ -42,11 +42,15 @@ const port = (help: string) =>
     "A number from 1 to 65535.",
   );
 
+/** What lets people say an address themselves sends the secret there and nowhere else: to name it is not to have it sent to oneself. */
+const onlyAddress = () =>
+  secureAddress("Address", "the only place that it is sent to, where people may say one").optional();
+
 const shapes: Record<string, { title: string; help: string; fields: z.ZodRawShape }> = {
   api_token: {
     title: "API token",
     help: "One token of any service. A DNS account can use it where its provider takes a single secret.",
-    fields: { token: secret("Token", "as the service made it") },
+    fields: { token: secret("Token", "as the service made it"), address: onlyAddress() },
   },
   token_pair: {
     title: "Token pair",
@@ -59,6 +63,7 @@ const shapes: Record<string, { title: string; help: string; fields: z.ZodRawShap
     fields: {
       username: field("User name", "with its domain where there is one: CORP\\deploy"),
       password: secret("Password", "of that user"),
+      address: onlyAddress(),
     },
   },
   password: {

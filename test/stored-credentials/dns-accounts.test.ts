@@ -42,7 +42,7 @@ describe("A DNS account with a stored credential", () => {
     ["another provider's", "cloudflare", "dns:gandi", { api_token: "t" }, {}, "/credential_id"],
     ["one of several secrets", "porkbun", "api_token", { token: "t" }, {}, "/credential_id"],
     [
-      "a token whose address is anybody's to say",
+      "a token that says no address, where people say one",
       "powerdns",
       "api_token",
       { token: "t" },
@@ -71,6 +71,17 @@ describe("A DNS account with a stored credential", () => {
     const { id } = await store(kind, fields);
     const answer = await addAccount(provider, { credential_id: id, credentials });
     expect(answer.json).toMatchObject({ status: 422, errors: [{ pointer }] });
+  });
+
+  it("may have a stored token that says its address, where the provider is where people say it is", async () => {
+    const address = "https://ns.example.net:8081";
+    const { id } = await store("api_token", { token: "a-token-of-powerdns", address });
+    const made = await addAccount("powerdns", { credential_id: id, credentials: { server_id: "second" } });
+    expect(made.json.credentials).toEqual({ base_url: address, api_key: MASK, server_id: "second" });
+    const path = accountAt("powerdns", made.json.account_id);
+    const moved = await api().put(path, { credentials: { base_url: "https://thief.example" } });
+    expect(moved.json).toMatchObject({ status: 422, errors: [{ pointer: "/credentials/base_url" }] });
+    await api().delete(path);
   });
 
   it("is refused a credential that there is none of", async () => {

@@ -62,7 +62,11 @@ export const ntfy = defineKind({
     username: field("User name", "instead of a token").optional(),
     password: secret("Password", "of that user").optional(),
   }),
-  credentialKinds: { api_token: { token: "token" }, user_password: { username: "username", password: "password" } },
+  // The server is the credential's to say: whoever may name a credential could have it sent to themselves otherwise.
+  credentialKinds: {
+    api_token: { token: "token", address: "server" },
+    user_password: { username: "username", password: "password", address: "server" },
+  },
 
   shape(dispatch, { server, topic, token, username, password }) {
     const { title, severity } = dispatch;
