@@ -13,7 +13,7 @@ beforeAll(async () => {
 /** What is there, and is no JSON API. */
 const OTHERS = [
   /^\/$/,
-  /^\/(health|style\.css|openapi\.json|docs(\.css)?|claim|sign-up|verify|forgot|reset)$/,
+  /^\/(health|style\.css|openapi\.json|docs(\.css)?|claim|sign-up|verify|forgot|reset|agree)$/,
   /^\/(domains\/)?(nic|v2|v3|dyndns)\/update$/,
   /^\/(ip|checkip)$/,
   /^\/dns-query$/,

@@ -88,6 +88,11 @@ const routes: [line: string, scope: Scope, status: number, body?: unknown][] = [
   [`GET /api/instances/${uuid}/certificates`, "instances:read", 404],
   [`GET /api/instances/${uuid}/keys`, "instances:read", 404],
   [`POST /api/instances/${uuid}/report`, "instances:report", 404, {}],
+  ["GET /api/notifications/channels", "notifications:read", 200],
+  [`GET /api/notifications/channels/${uuid}/deliveries`, "notifications:read", 404],
+  ["POST /api/notifications/channels", "notifications:write", 422, { name: "x", kind: "slack" }],
+  [`POST /api/notifications/channels/${uuid}/test`, "notifications:write", 404],
+  [`POST /api/notifications/deliveries/${uuid}/retry`, "notifications:write", 404],
   ["GET /api/domains", "domains:read", 200],
   ["GET /api/domains/fqdn/home.certedge.test", "domains:read", 200],
   ["POST /api/domains", "domains:write", 409, { fqdn: "home.certedge.test" }],
@@ -135,7 +140,8 @@ describe("a key's scopes", () => {
 describe("the export of an account", () => {
   const readings: Scope[] = [
     ...(["account:read", "api_keys:read", "ca:read"] as const),
-    ...(["certificates:read", "dns:read", "domains:read"] as const),
+    ...(["certificates:read", "credentials:read", "dns:read", "domains:read"] as const),
+    ...(["instances:read", "notifications:read"] as const),
   ];
 
   it("takes every scope that reads what is in it", async () => {

@@ -23,6 +23,8 @@ export const scopes = {
   "instances:read": "List instances, and what they have installed",
   "instances:report": "Report what an instance has installed",
   "instances:write": "Add, change and delete instances, and make their keys",
+  "notifications:read": "List notification channels, their secrets masked, and what they were sent",
+  "notifications:write": "Add, change, try out and delete notification channels",
   "keys:download": "Download private keys",
   acme: "Use the managed ACME server",
   admin: "Run the installation, where the account may",
@@ -38,7 +40,7 @@ export const instanceScopes = ["certificates:read", "keys:download", "instances:
 /** What goes by no names, or changes what all of them go by, and so is nothing for a key that is for some names only. */
 const ABOVE_NAMES = new Set<Scope>([
   ...(["account:write", "admin", "audit:read", "ca:write", "credentials:write", "dns:write"] as const),
-  ...(["instances:read", "instances:write"] as const),
+  ...(["instances:read", "instances:write", "notifications:read", "notifications:write"] as const),
 ]);
 
 /** Throws 403 for a key that is for some names only. */

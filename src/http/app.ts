@@ -27,6 +27,8 @@ import { domains } from "./routes/domains";
 import { dynamicDns } from "./routes/dynamic-dns";
 import { instances } from "./routes/instances";
 import { invitations } from "./routes/invitations";
+import { notificationPages } from "./routes/notification-pages";
+import { notifications } from "./routes/notifications";
 import { outbox } from "./routes/outbox";
 import { pages } from "./routes/pages";
 import { reference } from "./routes/reference";
@@ -41,6 +43,8 @@ const mounts = [
   ["/", dynamicDns],
   ["/", pages],
   ["/", accountPages],
+  ["/", notificationPages],
+  ["/", dynamicDns],
   ["/", dns],
   ["/", acme],
   ["/api", accounts],
@@ -66,6 +70,7 @@ const mounts = [
   ["/api/settings", settings],
   ["/api/domains", domains],
   ["/api/instances", instances],
+  ["/api/notifications", notifications],
   ["/api/zones", zones],
 ] as const;
 
@@ -76,6 +81,7 @@ const WITHOUT_CREDENTIAL = [
   "/verify",
   "/forgot",
   "/reset",
+  "/agree",
   "/api/claim",
   "/api/sessions/*",
   "/api/passkeys/sign-in/*",

@@ -81,8 +81,8 @@ export function createChannels(ports: ChannelPorts) {
   /** What of the settings is the channel's own to keep: not what a credential stands for. */
   function ownOf(whole: Settings, borrowed: Settings): Settings {
     for (const name of ["url", "server"]) {
-      if (typeof whole[name] !== "string") continue;
-      whole[name] = ports.checkUrl(whole[name], name in borrowed ? "/credential_id" : `/settings/${name}`);
+      if (typeof whole[name] === "string")
+        ports.checkUrl(whole[name], name in borrowed ? "/credential_id" : `/settings/${name}`);
     }
     return Object.fromEntries(Object.entries(whole).filter(([name]) => !(name in borrowed)));
   }
@@ -129,11 +129,12 @@ export function createChannels(ports: ChannelPorts) {
       return stored(ownerId);
     },
 
-    /** The last delivery that ended, of each channel. */
-    async lastDeliveries(ownerId: number): Promise<Map<string, DeliveryRow>> {
+    /** The last delivery that ended, of each channel, or of one. */
+    async lastDeliveries(ownerId: number, channelId: string | null = null): Promise<Map<string, DeliveryRow>> {
       const last = sql`SELECT (SELECT told.id FROM notification_deliveries AS told WHERE told.channel_id = channel.id
         AND told.ended_at IS NOT NULL ORDER BY told.created_at DESC LIMIT 1)
-        FROM notification_channels AS channel WHERE channel.owner_id = ${ownerId}`;
+        FROM notification_channels AS channel
+        WHERE channel.owner_id = ${ownerId} AND channel.id = coalesce(${channelId}, channel.id)`;
       const rows = await database.select().from(deliveries).where(sql`${deliveries.id} IN (${last})`);
       return new Map(rows.map((row) => [row.channelId, row]));
     },
@@ -149,7 +150,7 @@ export function createChannels(ports: ChannelPorts) {
       refuseBorrowed(given, borrowed);
       const madeSecret = kindId === "webhook" && wantsSecret(borrowed, given) ? newWebhookSecret() : undefined;
       const asked = withoutOwnAddress(madeSecret === undefined ? given : { ...given, secret: madeSecret }, account);
-      const own = ownOf(settings.parse(kind, { ...asked, ...borrowed }), borrowed);
+      const own = ownOf(settings.parse(kind, withoutNulls({ ...asked, ...borrowed })), borrowed);
       const { agreedAt, asks } = agreement(kind, own);
       if (asks) await recipients.requireMayAsk(account, asks);
       const id = crypto.randomUUID();
@@ -261,6 +262,9 @@ function refuseBorrowed(given: Settings, borrowed: Settings): void {
   const name = Object.keys(given).find((each) => each in borrowed && given[each] !== null);
   if (name) throw refusal(`/settings/${name}`, "It comes from the stored credential: give one or the other.");
 }
+
+const withoutNulls = (given: Settings): Settings =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
 
 /** Whether there is no secret yet, or a new one is asked for with null. */
 const wantsSecret = (has: Settings, given: Settings): boolean =>

@@ -6,7 +6,7 @@ import { notificationDeliveries as table } from "../storage/schema";
 import type { DeliveryRow } from "./telling";
 
 /** For how long what was taken is nobody else's: longer than it may take to send it. */
-const LEASE = 90_000;
+const LEASE = 60_000;
 const KEPT = 30 * 86_400_000;
 const SWEPT_AT_ONCE = 1000;
 

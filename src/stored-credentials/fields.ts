@@ -41,9 +41,13 @@ export function parseFields(set: FieldSet, given: Fields, pointer: string): Fiel
     }),
   ];
   const names = set.credentialFields().map(({ name, optional }) => (optional ? `${name} (optional)` : name));
-  throw new Problem(422, `The credentials do not fit ${set.title}. Its fields: ${names.join(", ")}.`, {
-    errors: problems,
-  });
+  throw new Problem(
+    422,
+    `The ${pointer === "/settings" ? "settings" : "credentials"} do not fit ${set.title}. Its fields: ${names.join(", ")}.`,
+    {
+      errors: problems,
+    },
+  );
 }
 
 /** What a change makes of the stored fields: those that are not given stay, and so do masked secrets. Throws 422. */

@@ -152,6 +152,18 @@ const table: Record<string, Row> = {
   listInstanceKeys: another(),
   deactivateInstanceKey: another(),
 
+  listNotificationEvents: own(),
+  listNotificationChannelKinds: own(),
+  listNotificationChannels: own(),
+  createNotificationChannel: { ...own(201, 403), body: () => ({ name: "another", kind: "email" }) },
+  getNotificationChannel: another(),
+  changeNotificationChannel: another(() => ({ enabled: false })),
+  deleteNotificationChannel: another(),
+  testNotificationChannel: another(),
+  askNotificationRecipient: another(),
+  listNotificationDeliveries: another(),
+  retryNotificationDelivery: another(),
+
   listAuditEntries: own(),
   exportAuditEntries: own(),
   verifyAuditEntries: own(),
@@ -236,6 +248,8 @@ beforeAll(async () => {
   const zone = `${name.split(".")[0]}.example`;
   await request(admin()).post("/api/admin/zones", { name: zone, account_id: ada.id });
   const [caAccount] = (await me.get("/api/ca/accounts")).json.accounts;
+  const channel = (await me.post("/api/notifications/channels", { name: "mail", kind: "email" })).json;
+  const trial = (await me.post(`/api/notifications/channels/${channel.id}/test`)).json;
   const [session] = (await me.get("/api/sessions")).json.sessions;
   const invited = { email: `${name.split(".")[0]}@example.org`, plan: "free" };
   const invitation = (await request(admin()).post("/api/admin/invitations", invited)).json;
@@ -252,6 +266,8 @@ beforeAll(async () => {
     "/api/ca/authorities": authority.id,
     "/api/ca/accounts": caAccount.id,
     "/api/credentials": credential.id,
+    "/api/notifications/channels": channel.id,
+    "/api/notifications/deliveries": trial.delivery.id,
     "/api/sessions": session.id,
     "/api/instances": instance.id,
     key: spare.id,

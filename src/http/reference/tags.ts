@@ -15,6 +15,7 @@ const groups = [
   ["DNS accounts", ["/api/dns"], "Credentials of DNS providers, whose zones hold the names."],
   ["Stored credentials", ["/api/credentials"], "Named secrets that other things refer to, with their versions."],
   ["Settings", ["/api/settings"], "What holds for all that belongs to the account."],
+  ["Notifications", ["/api/notifications"], "Where you are told of what happens, and whether it arrived."],
   ["Audit", ["/api/audit"], "Who did what, from where, on what: only ever added to."],
   ["Administration", ["/api/admin"], "Running the installation; for its administrators."],
   ["Signing in", ["/api/sessions", "/api/passkeys"], "Sessions, for people in a browser."],

@@ -32,7 +32,10 @@ const LEFT_OUT =
   "accounts, the keys of CA accounts, and the hashes of passwords, API keys and sessions. GET /api/audit/export has the log.";
 
 /** What a key has to be allowed to read for itself that is to have all of it at once. */
-const EXPORTED: Scope[] = ["account:read", "api_keys:read", "ca:read", "certificates:read", "dns:read", "domains:read"];
+const EXPORTED: Scope[] = [
+  ...(["account:read", "api_keys:read", "ca:read", "certificates:read", "credentials:read"] as const),
+  ...(["dns:read", "domains:read", "instances:read", "notifications:read"] as const),
+];
 
 const withAccount = signedIn({ read: "account:read", write: "account:write" });
 
