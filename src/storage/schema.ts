@@ -6,6 +6,7 @@ export * from "./tables/authorities";
 export * from "./tables/certificates";
 export * from "./tables/credentials";
 export * from "./tables/instances";
+export * from "./tables/managed-challenges";
 export * from "./tables/notifications";
 export * from "./tables/settings";
 export * from "./tables/zones";
