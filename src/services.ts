@@ -19,7 +19,9 @@ import { checkOutgoingUrl } from "./ca-accounts/outgoing-url";
 import { createCaAccounts } from "./ca-accounts/service";
 import { createCaDecisions } from "./certificates/ca-decisions";
 import { createFailureRecords } from "./certificates/failure-records";
+import { createOrderKeys } from "./certificates/order-key";
 import { createOrderRecords } from "./certificates/order-records";
+import { createRenewalPlanning } from "./certificates/renewal-planning";
 import { createRenewalTurns } from "./certificates/renewal-turn";
 import { createRenewalWindows } from "./certificates/renewal-windows";
 import { createRenewals } from "./certificates/renewals";
@@ -196,7 +198,18 @@ function compose(env: Env) {
   const caDecisions = createCaDecisions({ database, caAccounts, resolver, now });
   const orderRecords = createOrderRecords({ database, caAccounts, audit, failureRecords, tell, now });
   const objects = env.CERTIFICATE_ORDER;
-  const certificates = createCertificates({ database, sealer, caAccounts, caDecisions, challengeZones, objects, now });
+  const renewalPlanning = createRenewalPlanning({ database, now });
+  const certificates = createCertificates({
+    database,
+    sealer,
+    caAccounts,
+    caDecisions,
+    challengeZones,
+    renewalPlanning,
+    tell,
+    objects,
+    now,
+  });
   const renewalTurns = createRenewalTurns({ database, certificates, failureRecords, tell, plansOn, now });
   const windows = createRenewalWindows({ database, caAccounts, tell, now });
   const renewals = createRenewals({ database, windows, objects, perTick: Number(env.RENEWALS_PER_TICK) || 40, now });
@@ -284,6 +297,8 @@ function compose(env: Env) {
     certificates,
     renewals,
     renewalTurns,
+    renewalPlanning,
+    orderKeys: createOrderKeys({ database, sealer }),
     domains,
     domainSync: createDomainSync({ database }),
     hostPasswords,

@@ -70,6 +70,7 @@ export const auditActions = [
   "certificate.issue",
   "certificate.fail",
   "certificate.renew",
+  "certificate.replace",
   "certificate.revoke",
   "certificate.delete",
   "certificate.download_key",

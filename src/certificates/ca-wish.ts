@@ -45,7 +45,10 @@ export function settleWish(given: GivenWish, facts: CaFacts): CaWish {
 }
 
 /** How it is got: what it was not told itself, its instance says. */
-export function settle(input: NewCertificate, facts: CaFacts): { settled: SettledCertificate; wish: CaWish } {
+export function settle(
+  input: NewCertificate & { mustStaple: boolean },
+  facts: CaFacts,
+): { settled: SettledCertificate; wish: CaWish } {
   const wish = settleWish(input, facts);
   const { keyType, dnsProvider, dnsAccountId } = defaultsFor(facts.instance);
   const isProviderGiven = input.dnsProvider !== null;

@@ -7,17 +7,24 @@ import { Problem } from "../problems";
 import type { CaPreferencesChange } from "../settings/preferences";
 import type { Database } from "../storage/database";
 import { certificates, certificateVersions } from "../storage/schema";
-import type { CaPreferences, Environment } from "../storage/tables/instances";
+import type { CaPreferences, Environment, RenewalRule } from "../storage/tables/instances";
 
 export type CertificateRow = typeof certificates.$inferSelect;
 export type VersionRow = typeof certificateVersions.$inferSelect;
 
 export interface NewCertificate {
-  domain: string;
+  /** Null is the first name of the certificate request. */
+  domain: string | null;
   sanDomains: string[];
+  /** PKCS #10 in PEM of whoever keeps the private key; null: it is made here. */
+  certificateRequest: string | null;
   /** Null is that of its instance, or p256. */
   keyType: string | null;
-  mustStaple: boolean;
+  /** Null is what the certificate request says, or not. */
+  mustStaple: boolean | null;
+  /** Null is that of its instance, or of the account. */
+  renewal: RenewalRule | null;
+  reuseKey: boolean | null;
   profile: string | null;
   /** Null is that of the pinned CA account, of its instance, or production. */
   environment: Environment | null;
@@ -35,8 +42,10 @@ export interface NewCertificate {
 }
 
 /** How it is got, after its instance was asked what it was not told itself. */
-export interface SettledCertificate extends Omit<NewCertificate, "keyType" | "environment" | "authority"> {
+export interface SettledCertificate
+  extends Omit<NewCertificate, "keyType" | "mustStaple" | "environment" | "authority"> {
   keyType: string;
+  mustStaple: boolean;
   environment: Environment;
   authority: string | null;
 }
@@ -56,6 +65,9 @@ export type CertificateChange = Partial<
     | "keyType"
     | "mustStaple"
     | "profile"
+    | "certificateRequest"
+    | "renewal"
+    | "reuseKey"
   >
 > & { ca?: CaPreferencesChange };
 
@@ -104,9 +116,14 @@ export async function storeCertificate(
     dnsAccountId: input.dnsAccountId,
     domainAlias: input.domainAlias,
     challengeType: input.challengeType,
+    certificateRequest: input.certificateRequest,
+    renewal: input.renewal,
+    reuseKey: input.reuseKey,
     status: "pending" as const,
     failures: 0,
     problem: null,
+    toldCause: null,
+    replaceBecause: null,
     // Should its first order never begin, for a crash, the cron begins it.
     renewAt: now + 600_000,
     updatedAt: now,

@@ -1,15 +1,13 @@
 /** The steps from a proven order to a checked certificate. */
 import { valueIn } from "../ca-accounts/failure";
 import type { CertificateFacts } from "../pki/certificate";
-import { createCertificateRequest } from "../pki/certificate-request";
+import { readCertificateRequest } from "../pki/certificate-request";
 import { checkChain } from "../pki/chain";
-import { type Identifier, parseIdentifier } from "../pki/identifiers";
-import { generatePrivateKey, type KeyType, readPrivateKey } from "../pki/keys";
+import { parseIdentifier } from "../pki/identifiers";
 import { requireTrusted } from "../pki/trust";
 import { CA_DEADLINE, type LeafFacts, type Order, type OrderProgress, type WorkingState } from "./order-state";
 import { caOf, poll, type Step, type StepPorts } from "./order-step";
 import { whyInvalid } from "./order-validation";
-import { privateKeyPlace } from "./private-key-place";
 
 export const issuingSteps = {
   async finalizing({ input, progress }, ports) {
@@ -18,7 +16,7 @@ export const issuingSteps = {
       const order = valueIn(await ca.order(progress.orderUrl ?? ""));
       if (order.status !== "ready") return { next: "awaiting_certificate", detail: { found_again: true } };
     }
-    const request = progress.certificateRequest ?? (await makeKeyAndRequest(input, progress, ports));
+    const request = progress.certificateRequest ?? (await keepKeyAndRequest(input, progress, ports));
     ports.note({ finalizeSent: true });
     const order = valueIn(await ca.finalize(progress.finalizeUrl ?? "", bytesOf(request)));
     if (order.status === "valid" && order.certificate) {
@@ -40,11 +38,7 @@ export const issuingSteps = {
   async downloading({ input, progress }, ports) {
     const ca = caOf({ input, progress }, ports);
     const { chainPem, rootsPem } = valueIn(await ca.certificate(input.id, progress.certificateUrl ?? ""));
-    const privateKey = await ports.sealer.open(
-      progress.sealedPrivateKey ?? "",
-      privateKeyPlace(progress.versionId, input.ownerId),
-    );
-    const { publicKeyInfo } = await readPrivateKey(privateKey);
+    const { publicKeyInfo } = await readCertificateRequest(bytesOf(progress.certificateRequest ?? ""));
     const identifiers = input.names.map(parseIdentifier);
     const checked = await checkChain({ chainPem, identifiers, publicKeyInfo, now: ports.now() });
     if (rootsPem) await requireTrusted(checked.chain, rootsPem, ports.now());
@@ -63,24 +57,22 @@ const leafFacts = ({
   notBefore,
   notAfter,
   renewalIdentifier,
+  revocationListUrl,
 }: CertificateFacts): LeafFacts => ({
   ...{ serial, fingerprint, issuer, notBefore, notAfter },
   ...(renewalIdentifier ? { renewalIdentifier } : {}),
+  ...(revocationListUrl ? { revocationListUrl } : {}),
 });
 
 /** The key is kept before the CA signs for it: a certificate whose key is lost is worth nothing. */
-async function makeKeyAndRequest(
-  { names, keyType, mustStaple, ownerId }: Order["input"],
-  progress: OrderProgress,
-  ports: StepPorts,
+async function keepKeyAndRequest(
+  input: Order["input"],
+  { versionId }: OrderProgress,
+  { keys, note }: StepPorts,
 ): Promise<string> {
-  const privateKeyPem = await generatePrivateKey(keyType as KeyType);
-  const identifiers: Identifier[] = names.map(parseIdentifier);
-  const request = base64Of(await createCertificateRequest({ privateKeyPem, identifiers, mustStaple }));
-  const sealedPrivateKey = await ports.sealer.seal(privateKeyPem, privateKeyPlace(progress.versionId, ownerId));
-  ports.note({ sealedPrivateKey, certificateRequest: request });
-  return request;
+  const key = await keys.forOrder(input, versionId);
+  note(key);
+  return key.certificateRequest;
 }
 
-const base64Of = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes));
 const bytesOf = (text: string) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));

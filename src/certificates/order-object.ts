@@ -205,7 +205,7 @@ export class CertificateOrder extends DurableObject<Env> {
   }
 
   private ports(order: Order): StepPorts {
-    const { caAccounts, caDecisions, notifications, zones, challengeZones, orderRecords, sealer } = createServices(
+    const { caAccounts, caDecisions, notifications, zones, challengeZones, orderRecords, orderKeys } = createServices(
       this.env,
     );
     return {
@@ -215,7 +215,7 @@ export class CertificateOrder extends DurableObject<Env> {
       zones,
       challengeZones,
       records: orderRecords,
-      sealer,
+      keys: orderKeys,
       now: Date.now,
       note: (progress) => {
         Object.assign(order.progress, progress);

@@ -88,7 +88,7 @@ export function createOrderRecords(ports: OrderRecordPorts) {
     async closeValid(input: OrderInput, progress: OrderProgress): Promise<number> {
       const { versionId: id, chainPem, leaf, sealedPrivateKey } = progress;
       const caAccountId = caAccountOf({ input, progress });
-      if (!id || !caAccountId || !chainPem || !leaf || !sealedPrivateKey) {
+      if (!id || !caAccountId || !chainPem || !leaf || sealedPrivateKey === undefined) {
         throw new Error("the order has no certificate to store");
       }
       const { row, schedule } = await planFor(input.certificateId, caAccountId, leaf);
@@ -108,6 +108,7 @@ export function createOrderRecords(ports: OrderRecordPorts) {
         renewalIdentifier: leaf.renewalIdentifier ?? null,
         chainPem,
         sealedPrivateKey,
+        crlUrl: leaf.revocationListUrl ?? null,
         createdAt: now(),
       };
       const current = { status: "valid" as const, currentVersionId: id, notAfter: leaf.notAfter, replaceBecause: null };

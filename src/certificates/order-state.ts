@@ -84,6 +84,10 @@ export interface OrderInput {
   domainAlias?: string | null;
   /** The same; nothing is dns-01. */
   challengeType?: ChallengeType | null;
+  /** PKCS #10 in PEM that the order finalizes with; none: it makes a key. */
+  givenRequest?: string;
+  /** The version whose key is kept, where nothing is wrong with it. */
+  reusesKeyOf?: string;
   /** RFC 9773 §5: the certificate that the new one replaces, and the CA account that issued it. */
   replaces?: { renewalIdentifier: string; caAccountId: string };
 }
@@ -112,7 +116,7 @@ export interface OrderChallenge {
 
 export type LeafFacts = Pick<
   CertificateFacts,
-  "serial" | "fingerprint" | "issuer" | "notBefore" | "notAfter" | "renewalIdentifier"
+  "serial" | "fingerprint" | "issuer" | "notBefore" | "notAfter" | "renewalIdentifier" | "revocationListUrl"
 >;
 
 /** A CA account that an order was at, and why it went away. */

@@ -2,11 +2,11 @@
 import type { CaAccount } from "../ca-accounts/account-object";
 import type { CaAccounts } from "../ca-accounts/service";
 import type { Tell } from "../notifications/events";
-import type { Sealer } from "../storage/sealing";
 import type { ChallengeZones } from "../zones/challenges";
 import type { ZoneLocation } from "../zones/location";
 import type { Zones } from "../zones/service";
 import { OrderFailure } from "./order-failure";
+import type { OrderKeys } from "./order-key";
 import type { OrderRecords } from "./order-records";
 import {
   type CaDecision,
@@ -27,7 +27,7 @@ export interface StepPorts {
   tell: Tell;
   /** Chooses a CA account for an order, none of those that it was at already. */
   decideCa(input: OrderInput, tried: TriedCa[]): Promise<CaDecision>;
-  sealer: Sealer;
+  keys: OrderKeys;
   now: () => number;
   /** Keeps progress before a side effect, so that a crash finds it. */
   note(progress: OrderProgress): void;

@@ -1,10 +1,13 @@
 /** Orders for certificates, handed to their objects. */
+import { eq } from "drizzle-orm";
 import type { Database } from "../storage/database";
+import { certificates } from "../storage/schema";
 import type { CaDecisions } from "./ca-decisions";
 import { noMatchingAccount } from "./ca-explanations";
-import { type CertificateRow, currentVersionOf } from "./certificate-rows";
+import type { CertificateRow } from "./certificate-rows";
 import type { CertificateOrder, OrderView } from "./order-object";
 import type { CaDecision, CaWish, OrderInput, OrderReason } from "./order-state";
+import { plannedCertificates } from "./planned-certificates";
 import { requireHeld } from "./shared-names";
 
 export interface OrderingPorts {
@@ -24,7 +27,10 @@ export const wishOf = (row: CertificateRow): CaWish => ({
 export function createOrdering({ database, caDecisions, objects }: OrderingPorts) {
   /** Hands an order to the certificate's object; an order that is under way is joined. */
   async function start(row: CertificateRow, reason: OrderReason, decided?: CaDecision): Promise<OrderView> {
-    const version = row.currentVersionId ? await currentVersionOf(database, row) : undefined;
+    const [planned] = await plannedCertificates(database, eq(certificates.id, row.id));
+    const { version, settings } = planned ?? {};
+    // What is wrong with a revoked certificate may be its key.
+    const isKept = settings?.reuseKey === true && row.replaceBecause !== "revoked";
     const input: OrderInput = {
       id: crypto.randomUUID(),
       certificateId: row.id,
@@ -41,6 +47,8 @@ export function createOrdering({ database, caDecisions, objects }: OrderingPorts
       instanceId: row.instanceId,
       domainAlias: row.domainAlias,
       challengeType: row.challengeType,
+      ...(row.certificateRequest ? { givenRequest: row.certificateRequest } : {}),
+      ...(version && isKept ? { reusesKeyOf: version.id } : {}),
       ...(version?.renewalIdentifier
         ? { replaces: { renewalIdentifier: version.renewalIdentifier, caAccountId: version.caAccountId } }
         : {}),

@@ -32,7 +32,11 @@ export interface PlannedCertificate {
 }
 
 /** Those for which `which` holds; in one question, however many. */
-export async function plannedCertificates(database: Database, which: SQL): Promise<PlannedCertificate[]> {
+export async function plannedCertificates(
+  database: Database,
+  which: SQL | undefined,
+  page: { orderBy?: SQL; limit: number } = { limit: 1_000 },
+): Promise<PlannedCertificate[]> {
   const owner = { plan: accounts.plan, suspendedAt: accounts.suspendedAt };
   const found = await database
     .select({ row: certificates, version, owner, instance: instances, account: accountSettings })
@@ -41,7 +45,9 @@ export async function plannedCertificates(database: Database, which: SQL): Promi
     .leftJoin(certificateVersions, eq(certificateVersions.id, certificates.currentVersionId))
     .leftJoin(instances, eq(instances.id, certificates.instanceId))
     .leftJoin(accountSettings, eq(accountSettings.ownerId, certificates.ownerId))
-    .where(which);
+    .where(which)
+    .orderBy(...(page.orderBy ? [page.orderBy] : []))
+    .limit(page.limit);
   return found.map(({ row, version, owner, instance, account }) => ({
     row,
     version,

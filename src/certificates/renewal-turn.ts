@@ -53,6 +53,11 @@ export function createRenewalTurns(ports: RenewalTurnPorts) {
     }
     // One that was never issued is no renewal: its own order is taken up again.
     if (!version) return undefined;
+    if (row.replaceBecause === "revoked" && row.certificateRequest !== null) {
+      const detail = "It was revoked, and its certificate request would only bring the same key back.";
+      const what_to_do = `Give a csr for another key with PATCH /api/certificates/${row.domain}.`;
+      return { cause: "csr", detail, what_to_do };
+    }
     const refusal = renewalRefusal(row.names, { plan: planInForce(owner.plan, ports.plansOn) });
     const what_to_do = `Renew it with POST /api/certificates/${row.domain}/renew.`;
     return refusal && { cause: "plan", detail: refusal.detail, what_to_do };

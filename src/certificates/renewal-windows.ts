@@ -155,8 +155,11 @@ const isSame = (one: RenewalWindow | null, other: RenewalWindow | null): boolean
 async function tellUrgent(tell: Tell, asked: PlannedCertificate[], { id, window }: Change): Promise<void> {
   const row = asked.find((planned) => planned.row.id === id)?.row;
   if (!row) return;
-  const detail =
-    "The authority asks for it to be replaced at once: it was revoked, or is about to be. It is renewed now, with a new key.";
+  const why = "The authority asks for it to be replaced at once: it was revoked, or is about to be.";
+  const what = row.certificateRequest
+    ? `Give a csr for another key with PATCH /api/certificates/${row.domain}: it is renewed then.`
+    : "It is renewed now, with a new key.";
+  const detail = `${why} ${what}`;
   await tell(row.ownerId, revokedNotice(row, { detail, explanationUrl: window?.explanationUrl }));
 }
 

@@ -2,10 +2,12 @@
 import { eq } from "drizzle-orm";
 import { valueIn } from "../ca-accounts/failure";
 import type { CaAccounts } from "../ca-accounts/service";
+import type { Tell } from "../notifications/events";
 import { decodePem } from "../pki/pem";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { certificates, certificateVersions } from "../storage/schema";
+import { revokedNotice } from "./certificate-notices";
 import { type CertificateRow, currentVersionOf } from "./certificate-rows";
 
 /** RFC 5280 §5.3.1, those that a subscriber may give. */
@@ -23,12 +25,13 @@ export type RevocationReason = keyof typeof revocationReasons;
 export interface RevocationPorts {
   database: Database;
   caAccounts: CaAccounts;
+  tell: Tell;
   now: () => number;
 }
 
 /** Revokes the current version; nothing renews it any more. Throws 409 where it is revoked already or nobody can, 502 where the CA says no. */
 export async function revokeCertificate(
-  { database, caAccounts, now }: RevocationPorts,
+  { database, caAccounts, tell, now }: RevocationPorts,
   row: CertificateRow,
   reason: RevocationReason,
 ): Promise<CertificateRow> {
@@ -45,12 +48,21 @@ export async function revokeCertificate(
   if (!outcome.ok) throw new Problem(502, `The authority did not revoke it: ${outcome.failure.detail}`);
   valueIn(outcome);
   const revoked = { revokedAt: now(), revocationReason: revocationReasons[reason] };
+  const resting = {
+    status: "revoked",
+    renewAt: null,
+    windowCheckAt: null,
+    noticeAt: null,
+    replaceBecause: null,
+  } as const;
   await database.batch([
     database.update(certificateVersions).set(revoked).where(eq(certificateVersions.id, version.id)),
     database
       .update(certificates)
-      .set({ status: "revoked", renewAt: null, updatedAt: now() })
+      .set({ ...resting, updatedAt: now() })
       .where(eq(certificates.id, row.id)),
   ]);
-  return { ...row, status: "revoked", renewAt: null };
+  const detail = "Its owner revoked it over the API. Nothing renews it.";
+  await tell(row.ownerId, revokedNotice(row, { detail, serial: version.serial, reason }));
+  return { ...row, ...resting };
 }

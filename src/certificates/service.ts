@@ -4,6 +4,7 @@ import type { Access, AccountIdentity } from "../accounts/identity";
 import { requireAny, requireOpened } from "../accounts/plans";
 import { isAllowed, requireDomains } from "../accounts/scopes";
 import type { CaAccounts } from "../ca-accounts/service";
+import type { Tell } from "../notifications/events";
 import { Problem } from "../problems";
 import { changedPreferences } from "../settings/preferences";
 import type { Database } from "../storage/database";
@@ -22,12 +23,15 @@ import {
   storeCertificate,
   type VersionRow,
 } from "./certificate-rows";
-import { canonical, namesOf } from "./names";
+import { changedRequest, wantedOf } from "./given-request";
+import { canonical } from "./names";
 import type { CertificateOrder, OrderView } from "./order-object";
 import { createOrderReading } from "./order-reading";
 import { createOrdering } from "./ordering";
 import { privateKeyPlace } from "./private-key-place";
 import { requireProvable } from "./provable";
+import type { RenewalPlanning } from "./renewal-planning";
+import { markForReplacement, type ReplaceBecause } from "./replacement";
 import { type RevocationReason, revokeCertificate } from "./revocation";
 import { requireHeld } from "./shared-names";
 
@@ -37,6 +41,8 @@ export interface CertificatePorts {
   caAccounts: CaAccounts;
   caDecisions: CaDecisions;
   challengeZones: ChallengeZones;
+  renewalPlanning: RenewalPlanning;
+  tell: Tell;
   objects: DurableObjectNamespace<CertificateOrder>;
   now: () => number;
 }
@@ -80,10 +86,10 @@ export function createCertificates(ports: CertificatePorts) {
     },
 
     /** Stores what is wanted and begins its order. A failed certificate of the same name takes the new settings and is tried again. */
-    async create(asker: Asker, input: NewCertificate): Promise<{ row: CertificateRow; order: OrderView }> {
+    async create(asker: Asker, given: NewCertificate): Promise<{ row: CertificateRow; order: OrderView }> {
       const owner = asker.account;
       requireAny(owner, "certificates");
-      const names = namesOf(input);
+      const { names, ...input } = await wantedOf(given);
       requireDomains(asker, names);
       requirePlanFor(owner, names);
       const domain = names[0] as string;
@@ -107,7 +113,12 @@ export function createCertificates(ports: CertificatePorts) {
     /** Checks that the names can be proven in the new way, and keeps it for the next order. Throws 404, 422. */
     async change(asker: Asker, domain: string, change: CertificateChange): Promise<CertificateRow> {
       const row = await find(asker, domain);
-      const changed = { ...row, ...change, ca: changedPreferences(row.ca, change.ca ?? {}) };
+      const changed = {
+        ...row,
+        ...change,
+        ca: changedPreferences(row.ca, change.ca ?? {}),
+        ...(await changedRequest(row, change, now())),
+      };
       // A pin to an account is one to its provider: another provider alone leaves the account open.
       if (change.dnsProvider !== undefined && change.dnsAccountId === undefined) changed.dnsAccountId = null;
       const facts = await caDecisions.facts(row.ownerId, changed.instanceId);
@@ -116,10 +127,12 @@ export function createCertificates(ports: CertificatePorts) {
       if (!chosen) throw noMatchingAccount(comparison);
       await requireProvable(challengeZones, row.ownerId, row.names, changed, chosen);
       const { caAccountId, dnsProvider, dnsAccountId, domainAlias, challengeType } = changed;
-      const { keyType, mustStaple, profile, instanceId, ca } = changed;
+      const { keyType, mustStaple, profile, instanceId, ca, certificateRequest, renewal, reuseKey } = changed;
       const { environment, authority } = wish;
       const way = { caAccountId, environment, authority, instanceId, ca, dnsProvider, dnsAccountId, domainAlias };
-      const settings = { ...way, challengeType, keyType, mustStaple, profile };
+      const { replaceBecause, renewAt } = changed;
+      const own = { certificateRequest, renewal, reuseKey, replaceBecause, renewAt };
+      const settings = { ...way, ...own, challengeType, keyType, mustStaple, profile };
       await database
         .update(certificates)
         .set({ ...settings, updatedAt: now() })
@@ -127,13 +140,27 @@ export function createCertificates(ports: CertificatePorts) {
       if (row.challengeType === "dns-persist-01" && challengeType !== row.challengeType) {
         await objectOf(row.id).releaseStanding();
       }
-      return { ...changed, ...settings, updatedAt: now() };
+      const isReplanned = change.renewal !== undefined || change.instanceId !== undefined;
+      if (isReplanned) await ports.renewalPlanning.ofCertificate(row);
+      return isReplanned ? find(asker, row.domain) : { ...changed, ...settings, updatedAt: now() };
     },
 
     async renew(asker: Asker, domain: string): Promise<{ row: CertificateRow; order: OrderView }> {
       const row = await find(asker, domain);
       requirePlanFor(asker.account, row.names);
       return { row, order: await order(row, "manual") };
+    },
+
+    /** Marks it, and begins the order; should that fail, the cron takes it up again. */
+    async replace(
+      asker: Asker,
+      domain: string,
+      because: ReplaceBecause,
+    ): Promise<{ row: CertificateRow; order: OrderView }> {
+      const found = await find(asker, domain);
+      requirePlanFor(asker.account, found.names);
+      const row = await markForReplacement(ports, found, because);
+      return { row, order: await order(row, "replace") };
     },
 
     versions: (row: CertificateRow): Promise<VersionRow[]> =>
@@ -145,8 +172,18 @@ export function createCertificates(ports: CertificatePorts) {
 
     currentVersion: (row: CertificateRow) => currentVersionOf(database, row),
 
-    privateKey: (version: VersionRow): Promise<string> =>
-      sealer.open(version.sealedPrivateKey, privateKeyPlace(version.id, version.ownerId)),
+    /** Throws 409 where whoever made the certificate request keeps it. */
+    async privateKey(version: VersionRow): Promise<string> {
+      if (version.sealedPrivateKey !== "") {
+        return sealer.open(version.sealedPrivateKey, privateKeyPlace(version.id, version.ownerId));
+      }
+      const forms = "fullchain, cert, chain and der";
+      const why = "it was issued for a certificate request, and its private key is with whoever made that";
+      throw new Problem(
+        409,
+        `The private key for ${version.names[0]} is not here: ${why}. Forms without it are ${forms}.`,
+      );
+    },
 
     /** Revokes the current version at the CA that issued it; nothing renews it any more. */
     revoke: async (asker: Asker, domain: string, reason: RevocationReason): Promise<CertificateRow> =>

@@ -20,6 +20,16 @@ const OID = {
   commonName: "2.5.4.3",
 };
 
+/** By the algorithm of a signature (RFC 5758 §3.2, RFC 4055 §5); SHA-1 and MD5 are none of them. */
+const HASHES: Record<string, ReadRequest["hash"]> = {
+  "1.2.840.10045.4.3.2": "SHA-256",
+  "1.2.840.10045.4.3.3": "SHA-384",
+  "1.2.840.10045.4.3.4": "SHA-512",
+  "1.2.840.113549.1.1.11": "SHA-256",
+  "1.2.840.113549.1.1.12": "SHA-384",
+  "1.2.840.113549.1.1.13": "SHA-512",
+};
+
 /** Must-staple: the server's answer has to come with a proof of its validity. */
 export const mustStapleExtension = (): Extension =>
   new Extension({
@@ -54,6 +64,8 @@ export interface ReadRequest {
   /** SubjectPublicKeyInfo, DER. */
   publicKeyInfo: Uint8Array<ArrayBuffer>;
   keyType: KeyType | undefined;
+  /** Of its signature; nothing for one that no authority takes any more. */
+  hash: "SHA-256" | "SHA-384" | "SHA-512" | undefined;
   mustStaple: boolean;
 }
 
@@ -67,6 +79,7 @@ export async function readCertificateRequest(der: Uint8Array<ArrayBuffer>): Prom
     publicKey,
     publicKeyInfo: new Uint8Array(request.subjectPublicKeyInfo.toSchema().toBER()),
     keyType: keyTypeOf(publicKey),
+    hash: HASHES[request.signatureAlgorithm.algorithmId],
   };
 }
 

@@ -4,6 +4,7 @@ import {
   AuthorityKeyIdentifier,
   BasicConstraints,
   Certificate,
+  CRLDistributionPoints,
   type Extension,
   type RelativeDistinguishedNames,
 } from "pkijs";
@@ -28,6 +29,8 @@ export interface CertificateFacts {
   publicKeyInfo: Uint8Array<ArrayBuffer>;
   /** RFC 9773 §4.1; absent where there is no authority key identifier. */
   renewalIdentifier?: string;
+  /** Over HTTP, where its issuer lists revoked certificates (§4.2.1.13). */
+  revocationListUrl?: string;
   isAuthority: boolean;
 }
 
@@ -35,7 +38,10 @@ export class CertificateError extends Error {
   override readonly name = "CertificateError";
 }
 
-const OID = { basicConstraints: "2.5.29.19", authorityKeyIdentifier: "2.5.29.35" };
+const OID = { basicConstraints: "2.5.29.19", authorityKeyIdentifier: "2.5.29.35", distributionPoints: "2.5.29.31" };
+
+/** The kind of a GeneralName. */
+const URI = 6;
 
 const ATTRIBUTES: Record<string, string> = {
   "2.5.4.3": "CN",
@@ -85,6 +91,7 @@ function fieldsOf(certificate: Certificate): Omit<CertificateFacts, "der" | "fin
   const serialBytes = certificate.serialNumber.valueBlock.valueHexView;
   const issuerCommonName = attribute(certificate.issuer, "CN");
   const renewal = renewalIdentifierOf(extension(OID.authorityKeyIdentifier), serialBytes);
+  const listUrl = revocationListUrlOf(extension(OID.distributionPoints));
   return {
     serial: hex(serialBytes).replace(/^00(?=.)/, ""),
     notBefore: certificate.notBefore.value.getTime(),
@@ -95,6 +102,7 @@ function fieldsOf(certificate: Certificate): Omit<CertificateFacts, "der" | "fin
     ...(issuerCommonName ? { issuerCommonName } : {}),
     publicKeyInfo: new Uint8Array(certificate.subjectPublicKeyInfo.toSchema().toBER()),
     ...(renewal ? { renewalIdentifier: renewal } : {}),
+    ...(listUrl ? { revocationListUrl: listUrl } : {}),
     isAuthority: isAuthority(extension(OID.basicConstraints)),
   };
 }
@@ -107,6 +115,17 @@ function renewalIdentifierOf(extension: Extension | undefined, serial: Uint8Arra
   const parsed = extension?.parsedValue;
   if (!(parsed instanceof AuthorityKeyIdentifier) || !parsed.keyIdentifier) return undefined;
   return `${base64Url(parsed.keyIdentifier.valueBlock.valueHexView)}.${base64Url(serial)}`;
+}
+
+/** Of a point that is for all reasons and by the issuer itself; others are passed over. */
+function revocationListUrlOf(extension: Extension | undefined): string | undefined {
+  const parsed = extension?.parsedValue;
+  if (!(parsed instanceof CRLDistributionPoints)) return undefined;
+  return parsed.distributionPoints
+    .filter(({ reasons, cRLIssuer }) => !reasons && !cRLIssuer)
+    .flatMap(({ distributionPoint }) => (Array.isArray(distributionPoint) ? distributionPoint : []))
+    .flatMap(({ type, value }) => (type === URI && /^https?:\/\//i.test(value) ? [String(value)] : []))
+    .at(0);
 }
 
 const nameOf = ({ typesAndValues }: RelativeDistinguishedNames) =>

@@ -67,6 +67,7 @@ const table: Record<string, Row> = {
   changeCertificate: another(),
   deleteCertificate: another(),
   renewCertificate: another(),
+  replaceCertificate: another(),
   revokeCertificate: another(),
   listOrders: another(),
   getOrder: another(),

@@ -5,7 +5,7 @@ import type { CertificateChange as Change, NewCertificate as New } from "../../c
 import { parseKeyType } from "../../pki/keys";
 import { changedPreferences } from "../../settings/preferences";
 import { environments } from "../../storage/tables/instances";
-import { caPreferenceFields, caPreferencesOf } from "./preference-schemas";
+import { caPreferenceFields, caPreferencesOf, RenewalRule } from "./preference-schemas";
 
 export const KeyType = z
   .string()
@@ -16,6 +16,14 @@ export const KeyType = z
     return z.NEVER;
   })
   .openapi({ type: "string", enum: ["p256", "p384", "rsa2048", "rsa3072", "rsa4096"] });
+
+const Request = z
+  .string()
+  .min(1)
+  .max(65_536)
+  .describe(
+    "A certificate request of yours in PEM (PKCS#10): names and key are read from it, and the key stays with you",
+  );
 
 const Alias = z
   .string()
@@ -36,7 +44,12 @@ export const pinnedAccount = <Value>(input: { dns_account_id?: Value | undefined
 
 export const NewCertificate = z
   .strictObject({
-    domain: z.string().min(1).max(300).describe("The first name; wildcards as *.example.com"),
+    domain: z
+      .string()
+      .min(1)
+      .max(300)
+      .optional()
+      .describe("The first name; wildcards as *.example.com. With a csr it can be left out"),
     san_domains: z.array(z.string().min(1).max(300)).max(1000).default([]).describe("More names, 100 with the first"),
     dns_provider: z.string().max(64).optional(),
     dns_account_id: z.string().max(64).optional(),
@@ -52,8 +65,15 @@ export const NewCertificate = z
     instance_id: z.uuid().optional().describe("What it is for; its settings hold where this says nothing"),
     ...z.strictObject(caPreferenceFields).partial().shape,
     key_type: KeyType.optional().describe("p256 unless the instance says otherwise"),
-    must_staple: z.boolean().default(false),
+    must_staple: z.boolean().optional().describe("False unless the csr asks for it"),
     profile: z.string().max(64).optional().describe("A profile that the authority offers"),
+    csr: Request.optional(),
+    renewal: RenewalRule.optional().describe("When it is due where its authority does not say so"),
+    reuse_key: z.boolean().optional().describe("Whether a renewal keeps the private key"),
+  })
+  .refine(({ domain, csr }) => domain !== undefined || csr !== undefined, {
+    message: "A certificate needs a domain, or a csr that has one.",
+    path: ["domain"],
   })
   .refine((input) => pinnedAccount(input) === undefined || input.dns_provider !== undefined, {
     message: "dns_account_id needs the dns_provider whose account it is.",
@@ -62,10 +82,13 @@ export const NewCertificate = z
   .openapi("NewCertificate");
 
 export const newCertificateOf = (input: z.infer<typeof NewCertificate>): New => ({
-  domain: input.domain,
+  domain: input.domain ?? null,
   sanDomains: input.san_domains,
   keyType: input.key_type ?? null,
-  mustStaple: input.must_staple,
+  mustStaple: input.must_staple ?? null,
+  certificateRequest: input.csr ?? null,
+  renewal: input.renewal ?? null,
+  reuseKey: input.reuse_key ?? null,
   profile: input.profile ?? null,
   environment: input.environment ?? null,
   authority: input.authority ?? null,
@@ -94,6 +117,9 @@ export const CertificateChange = z
     key_type: KeyType.optional(),
     must_staple: z.boolean().optional(),
     profile: z.string().max(64).nullable().optional(),
+    csr: Request.nullable().optional(),
+    renewal: RenewalRule.nullable().optional(),
+    reuse_key: z.boolean().nullable().optional(),
   })
   .openapi("CertificateChange");
 
@@ -112,5 +138,8 @@ export const changeOf = (input: z.infer<typeof CertificateChange>): Change => {
     ...(input.key_type === undefined ? {} : { keyType: input.key_type }),
     ...(input.must_staple === undefined ? {} : { mustStaple: input.must_staple }),
     ...(input.profile === undefined ? {} : { profile: input.profile }),
+    ...(input.csr === undefined ? {} : { certificateRequest: input.csr }),
+    ...(input.renewal === undefined ? {} : { renewal: input.renewal }),
+    ...(input.reuse_key === undefined ? {} : { reuseKey: input.reuse_key }),
   };
 };

@@ -1,20 +1,26 @@
 /** Certificates: ask for one, change it, revoke it (CertMate's calls, widened). */
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Context } from "hono";
 import type { CertificateRow } from "../../certificates/certificate-rows";
-import type { OrderView } from "../../certificates/order-object";
 import { type RevocationReason, revocationReasons } from "../../certificates/revocation";
-import { type AppEnv, api } from "../api";
+import { api } from "../api";
 import { audited } from "../audited";
 import { signedIn } from "../guards";
 import { answers, body } from "../schemas";
 import { certificateDownloads } from "./certificate-downloads";
 import { CertificateChange, changeOf, NewCertificate, newCertificateOf } from "./certificate-input";
+import { ordered } from "./certificate-ordered";
 import { certificateOrders } from "./certificate-orders";
 import { domain, subjectOf, wait } from "./certificate-parameters";
-import { Certificate, CertificateWithVersions, Ordered, toCertificate, toVersion } from "./certificate-schemas";
+import { certificateReplacement } from "./certificate-replacement";
+import {
+  Certificate,
+  CertificateWithVersions,
+  Ordered,
+  toCertificate,
+  toRenewalPlan,
+  toVersion,
+} from "./certificate-schemas";
 import { toInstallation } from "./instance-schemas";
-import { toOrder } from "./order-schemas";
 import { toCaPreferences } from "./preference-schemas";
 
 const settingsOf = (row: CertificateRow) => ({
@@ -30,12 +36,16 @@ const settingsOf = (row: CertificateRow) => ({
   key_type: row.keyType,
   must_staple: row.mustStaple,
   profile: row.profile,
+  renewal: row.renewal,
+  reuse_key: row.reuseKey,
+  csr: row.certificateRequest,
 });
 
 export const certificates = api();
 certificates.use(signedIn({ read: "certificates:read", write: "certificates:write", instances: true }));
 certificates.route("/", certificateOrders);
 certificates.route("/", certificateDownloads);
+certificates.route("/", certificateReplacement);
 
 certificates.openapi(
   createRoute({
@@ -85,8 +95,14 @@ certificates.openapi(
   async (c) => {
     const service = c.var.services.certificates;
     const row = await service.find(c.var.access, c.req.valid("param").domain);
-    const [versions, installation] = await Promise.all([service.versions(row), c.var.services.installed.of(row)]);
-    const shown = { ...toCertificate(row, c.var.account), versions: versions.map(toVersion) };
+    const { installed, renewalPlanning } = c.var.services;
+    const [versions, installation, plan] = await Promise.all([
+      service.versions(row),
+      installed.of(row),
+      renewalPlanning.read(row),
+    ]);
+    const renewal_plan = toRenewalPlan(plan);
+    const shown = { ...toCertificate(row, c.var.account), versions: versions.map(toVersion), renewal_plan };
     return c.json({ ...shown, installation: installation ? toInstallation(installation) : null }, 200);
   },
 );
@@ -167,19 +183,3 @@ certificates.openapi(
     return c.body(null, 204);
   },
 );
-
-/** 202 with where the order can be watched; with `?wait=` once it has ended. */
-async function ordered<Input extends object>(
-  c: Context<AppEnv, string, Input>,
-  seconds: number,
-  row: CertificateRow,
-  order: OrderView,
-) {
-  const service = c.var.services.certificates;
-  const seen = seconds > 0 ? await service.readOrder(row, order.id, seconds * 1000) : order;
-  const current = seconds > 0 ? await service.find(c.var.access, row.domain) : row;
-  const location = `/api/certificates/${encodeURIComponent(row.domain)}/orders/${order.id}`;
-  return c.json({ certificate: toCertificate(current, c.var.account), order: toOrder(seen) }, 202, {
-    Location: location,
-  });
-}

@@ -153,6 +153,7 @@ instances.openapi(
     const service = c.var.services.instances;
     const before = await service.find(c.var.account.id, c.req.valid("param").id);
     const after = await service.change(c.var.account.id, before.id, changeOf(c.req.valid("json")));
+    await c.var.services.renewalPlanning.ofInstance(c.var.account.id, after.id);
     await audited(c, "instance.change", subjectOf(before), { before: shown(before), after: shown(after) });
     return c.json(await counted(c, after), 200);
   },
@@ -182,6 +183,7 @@ instances.openapi(
     const isInherited = reassign_to !== undefined || detach === "true";
     const heir = isInherited ? { reassignTo: reassign_to ?? null } : undefined;
     const row = await c.var.services.instances.remove(c.var.account.id, c.req.valid("param").id, heir);
+    if (heir) await c.var.services.renewalPlanning.ofAccount(c.var.account.id);
     await audited(c, "instance.delete", subjectOf(row), {
       before: shown(row),
       after: { reassigned_to: reassign_to ?? null, detached: detach === "true" },

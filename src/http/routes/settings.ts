@@ -66,6 +66,7 @@ settings.openapi(
       ...(given.renewal === undefined ? {} : { renewal: given.renewal }),
       ...(given.reuse_key === undefined ? {} : { reuseKey: given.reuse_key }),
     });
+    if (given.renewal !== undefined) await c.var.services.renewalPlanning.ofAccount(c.var.account.id);
     await audited(c, "settings.change", "settings", { before: toSettings(before), after: toSettings(after) });
     return c.json(toSettings(after), 200);
   },
