@@ -1,6 +1,6 @@
 /** What an adapter has of HTTP: requests that are bounded, repeated where that may help, and fail with what is wrong. */
 import type { z } from "zod";
-import type { DnsFaultKind, DnsProviderError } from "./errors";
+import type { DnsFaultKind, DnsProviderError, FaultCircumstances } from "./errors";
 import { faultsOf } from "./http-faults";
 import { type HttpPorts, performer, type Token } from "./http-perform";
 import type { OutgoingRequest } from "./http-request";
@@ -91,7 +91,7 @@ export interface ProviderHttp {
     load: (cursor: Cursor | undefined) => Promise<Page<Item, Cursor>>,
   ): Promise<Item[]>;
   /** A failure that the adapter itself sees. */
-  error(kind: DnsFaultKind, detail: string): DnsProviderError;
+  error(kind: DnsFaultKind, detail: string, circumstances?: FaultCircumstances): DnsProviderError;
   /** Milliseconds since the epoch. */
   now(): number;
 }

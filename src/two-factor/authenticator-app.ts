@@ -6,7 +6,7 @@ import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { accounts } from "../storage/schema";
 import type { Sealer } from "../storage/sealing";
-import { fromBase32, toBase32 } from "./base32";
+import { fromBase32, toBase32 } from "../totp/base32";
 import { matchingStep, newSecret, otpauthUri } from "./totp";
 
 const ISSUER = "certedge";
@@ -34,7 +34,9 @@ export function createAuthenticatorApp(ports: { database: Database; sealer: Seal
   }
 
   async function stepOf(accountId: number, sealed: string, code: string): Promise<number | undefined> {
-    return matchingStep(fromBase32(await sealer.open(sealed, placeOf(accountId))), code.replace(/\s/g, ""), now());
+    const secret = fromBase32(await sealer.open(sealed, placeOf(accountId)));
+    if (!secret) throw new Error("the secret of an authenticator app was stored in another form");
+    return matchingStep(secret, code.replace(/\s/g, ""), now());
   }
 
   return {

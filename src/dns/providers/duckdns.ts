@@ -5,7 +5,8 @@
 import { z } from "zod";
 import type { ApiAnswer } from "../http";
 import { isWithin, normaliseName } from "../names";
-import { defineProvider, field, type RecordSet, type RecordType, secret } from "../provider";
+import { oneValueEach } from "../one-value";
+import { defineProvider, field, type RecordType, secret } from "../provider";
 
 const PARENT = "duckdns.org";
 const PARAMETERS: Partial<Record<RecordType, string>> = { TXT: "txt", A: "ip", AAAA: "ipv6" };
@@ -59,24 +60,20 @@ export const duckdns = defineProvider({
       });
     }
 
-    async function replace(zone: string, { name, type, values }: RecordSet): Promise<void> {
-      const [value, second] = values;
-      if (second !== undefined) throw http.error("refused", `It can hold one ${type} at ${name}.`);
-      if (value !== undefined) return set(zone, name, type, value);
-      // "clear" without a TXT takes the addresses of both kinds away.
-      if (type !== "TXT")
-        throw http.error("refused", "It cannot take one address away without the other: clear it by hand.");
-      await set(zone, name, type, "", { clear: true });
-    }
-
     return {
       ...(only ? { zones: async () => [only] } : {}),
       // Nobody but a write can tell whether the token has it.
       hasZone: async (name) => isHost(name),
-      add: (zone, { name, type, value }) => set(zone, name, type, value),
-      /** The zone's object sees to it that no other value has come in its place. */
-      remove: (zone, { name, type }) => replace(zone, { name, type, values: [], ttl: 0 }),
-      replace,
+      ...oneValueEach(http, {
+        put: (zone, { name, type, value }) => set(zone, name, type, value),
+
+        async clear(zone, { name, type }) {
+          // "clear" without a TXT takes the addresses of both kinds away.
+          if (type !== "TXT")
+            throw http.error("refused", "It cannot take one address away without the other: clear it by hand.");
+          await set(zone, name, type, "", { clear: true });
+        },
+      }),
     };
   },
 });

@@ -5,7 +5,8 @@
 import { z } from "zod";
 import type { ApiAnswer, Verdict } from "../http";
 import { normaliseName } from "../names";
-import { defineProvider, field, type RecordSet, type RecordType, secret } from "../provider";
+import { oneValueEach } from "../one-value";
+import { defineProvider, field, type RecordType, secret } from "../provider";
 
 const PARAMETERS: Partial<Record<RecordType, string>> = { TXT: "txt", A: "myip", AAAA: "myip" };
 /** What stands for no value: a record is never empty. */
@@ -61,23 +62,18 @@ export const he = defineProvider({
       await api.send("POST", "nic/update", form, { repeatable: true });
     }
 
-    async function replace(zone: string, { name, type, values }: RecordSet): Promise<void> {
-      const [value, second] = values;
-      if (second !== undefined)
-        throw http.error("refused", `A dynamic record holds one value: ${name} cannot have more.`);
-      if (value === undefined && type !== "TXT") {
-        throw http.error("refused", "A dynamic record has always an address: take it away at dns.he.net.");
-      }
-      await set(zone, name, type, value ?? NOTHING);
-    }
-
     return {
       zones: async () => [host],
       hasZone: async (name) => name === host,
-      add: (zone, { name, type, value }) => set(zone, name, type, value),
-      /** The zone's object sees to it that no other value has come in its place. */
-      remove: (zone, { name, type }) => replace(zone, { name, type, values: [], ttl: 0 }),
-      replace,
+      ...oneValueEach(http, {
+        put: (zone, { name, type, value }) => set(zone, name, type, value),
+
+        async clear(zone, { name, type }) {
+          if (type !== "TXT")
+            throw http.error("refused", "A dynamic record has always an address: take it away at dns.he.net.");
+          await set(zone, name, type, NOTHING);
+        },
+      }),
     };
   },
 });

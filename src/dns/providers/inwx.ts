@@ -3,11 +3,12 @@
  * API: https://www.inwx.com/en/help/apidoc
  */
 import { z } from "zod";
+import { fromBase32 } from "../../totp/base32";
+import { STEP, stepAt, codeOf as totpOf } from "../../totp/code";
 import { type ApiAnswer, ifKnown, type RequestOptions, type Token, type Verdict } from "../http";
 import { normaliseName } from "../names";
 import { address, defineProvider, field, secret } from "../provider";
 import { singleRecords } from "../single-records";
-import { totp } from "./inwx-totp";
 
 const outcome = z.object({ code: z.number(), msg: z.string().optional(), reason: z.string().optional() });
 const login = z.object({ cookie: z.string(), tfa: z.string() });
@@ -75,17 +76,24 @@ export const inwx = defineProvider({
       const given = { method: "account.login", params: { user: username, pass: password } };
       const { cookie, tfa } = await door.ask("POST", "", given, login, { read: readLogin, repeatable: true });
       const headers = { cookie };
-      if (tfa !== "0" && tfa !== "") {
-        if (!shared_secret) throw http.error("credential", "The account has a second factor: give its shared secret.");
-        const unlock = { method: "account.unlock", params: { tan: await totp(shared_secret, http.now()) } };
-        // The password was right. A code is good for one login: who comes again within 30 seconds is too early.
-        await door.send("POST", "", unlock, {
-          headers,
-          judge: (answer) => (judge(answer) === "credential" ? "rate_limited" : judge(answer)),
-          explain: (body) => `${explain(body)}: the code was used already, or the shared secret is wrong`,
-        });
-      }
+      if (tfa !== "0" && tfa !== "") await unlock(headers);
       return { headers, secrets: [cookie.replace(/^[^=]*=/, "")] };
+    }
+
+    async function unlock(headers: Token["headers"]): Promise<void> {
+      if (!shared_secret) throw http.error("credential", "The account has a second factor: give its shared secret.");
+      const secret = fromBase32(shared_secret);
+      if (!secret) throw http.error("credential", "The shared secret is not the base32 that an app is set up with.");
+      const step = stepAt(http.now());
+      const given = { method: "account.unlock", params: { tan: await totpOf(secret, step) } };
+      const judgeCode = (answer: ApiAnswer) => (judge(answer) === "credential" ? "ok" : judge(answer));
+      const { code } = await door.ask("POST", "", given, outcome, { headers, judge: judgeCode });
+      if (!CREDENTIAL.includes(code)) return;
+      // The password was right. A code is good for one login: who comes again in the same half minute is too early.
+      const retryAfter = (step + 1) * STEP;
+      const wait = `The next one is there in ${Math.ceil((retryAfter - http.now()) / 1000)} s.`;
+      const detail = `It refused the code of the second factor (${code}): it was used already, or the shared secret is wrong. ${wait}`;
+      throw http.error("rate_limited", detail, { retryAfter });
     }
 
     const read = <Schema extends z.ZodType>(method: string, params: object, schema: Schema, own?: RequestOptions) =>
