@@ -97,8 +97,12 @@ async function readPem(pem: string): Promise<JWK> {
   throw new AccountKeyError(`The PEM is no private key of ${ACCEPTED}.`);
 }
 
-function algorithmOf({ kty, crv }: JWK): AccountKeyAlgorithm {
-  if (kty === "RSA") return "RS256";
+function algorithmOf({ kty, crv, n }: JWK): AccountKeyAlgorithm {
+  if (kty === "RSA") {
+    // RFC 7518 §3.3; a base64url character has six bits.
+    if (typeof n !== "string" || n.length * 6 < 2048) throw new AccountKeyError("An RSA key needs 2048 bits or more.");
+    return "RS256";
+  }
   if (kty === "EC" && crv === "P-256") return "ES256";
   if (kty === "EC" && crv === "P-384") return "ES384";
   if (kty === "EC" && crv === "P-521") return "ES512";

@@ -11,22 +11,20 @@ import { findUses, moveUses, reasonsOf } from "./uses";
 const IS_GONE = new Set(["accountDoesNotExist", "unauthorized"]);
 
 /**
- * Gives what uses it to the heir, where there is one. Throws 409 that lists what uses it where there is none, and 409
- * while orders are under way with it: those go on with what they began with.
+ * Throws 409 that lists what uses it where there is no heir to that, 422 for an heir that cannot have it, and 409 while
+ * orders are under way with it: those go on with what they began with.
  */
-export async function releaseUses(ports: RegistrationPorts, row: CaAccountRow, heir: CaAccountRow | undefined) {
-  const { database, now } = ports;
+export async function requireReleasable(
+  { database }: RegistrationPorts,
+  row: CaAccountRow,
+  heir: CaAccountRow | undefined,
+): Promise<void> {
   const uses = await findUses(database, row);
   if (uses.orders.length > 0) {
     const detail = `Orders are under way with it, for ${uses.orders.join(", ")}. Wait for their end.`;
     throw new Problem(409, detail, { extra: { orders: uses.orders } });
   }
-  if (heir) {
-    requireHeir(row, heir);
-    const [first, ...rest] = moveUses(database, row, heir, now());
-    await database.batch([first, ...rest, ...(row.isDefault ? makeDefault(ports, heir) : [])]);
-    return;
-  }
+  if (heir) return requireHeir(row, heir);
   const others = and(eq(table.ownerId, row.ownerId), ne(table.id, row.id));
   const [other] = await database.select({ id: table.id }).from(table).where(others).limit(1);
   const reasons = [
@@ -49,6 +47,13 @@ export async function releaseUses(ports: RegistrationPorts, row: CaAccountRow, h
       },
     },
   );
+}
+
+/** Gives what uses it to the heir. */
+export async function bequeath(ports: RegistrationPorts, row: CaAccountRow, heir: CaAccountRow | undefined) {
+  if (!heir) return;
+  const [first, ...rest] = moveUses(ports.database, row, heir, ports.now());
+  await ports.database.batch([first, ...rest, ...(row.isDefault ? makeDefault(ports, heir) : [])]);
 }
 
 function requireHeir(row: CaAccountRow, heir: CaAccountRow): void {

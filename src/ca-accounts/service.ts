@@ -8,7 +8,7 @@ import { caAccounts as table } from "../storage/schema";
 import type { CaAccount } from "./account-object";
 import type { CaAccountTest } from "./account-test";
 import { type CaAccountChange, changeAccount, requireDefaultable } from "./changes";
-import { deactivateAtCa, makeDefault, releaseUses } from "./ending";
+import { bequeath, deactivateAtCa, makeDefault, requireReleasable } from "./ending";
 import { CaError, type CaFailure, valueIn } from "./failure";
 import { type CaAccountRow, type OpenCaAccount, openAccount, placeOf } from "./open-account";
 import { createRegistration, type ImportedCaAccount, type NewCaAccount, type RegistrationPorts } from "./registration";
@@ -118,17 +118,21 @@ export function createCaAccounts(ports: CaAccountPorts) {
       const row = await find(ownerId, id);
       if (row.deactivatedAt !== null) throw new Problem(409, "It is deactivated already.");
       if (row.accountUrl === null) throw new Problem(409, "It was never registered: there is nothing to deactivate.");
-      await releaseUses(ports, row, await heirOf(ownerId, heir));
+      const successor = await heirOf(ownerId, heir);
+      await requireReleasable(ports, row, successor);
       await deactivateAtCa(ports, row);
+      await bequeath(ports, row, successor);
       return find(ownerId, id);
     },
 
     /** Deletes it here; the CA is asked first to deactivate it, if that is wanted. Throws 409 that lists what it is needed for. */
     async remove(ownerId: number, id: string, options: { heir?: string; deactivate?: boolean } = {}) {
       const row = await find(ownerId, id);
-      await releaseUses(ports, row, await heirOf(ownerId, options.heir));
+      const heir = await heirOf(ownerId, options.heir);
+      await requireReleasable(ports, row, heir);
       const isActive = row.accountUrl !== null && row.deactivatedAt === null;
       if (options.deactivate && isActive) await deactivateAtCa(ports, row);
+      await bequeath(ports, row, heir);
       await database.delete(table).where(eq(table.id, row.id));
       await objectOf(row.id).destroy();
       return row;

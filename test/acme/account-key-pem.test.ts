@@ -58,6 +58,10 @@ describeWith(["openssl"], "An account key in PEM", () => {
     await expect(importAccountKey(make())).rejects.toThrow("The account key is encrypted: decrypt it first");
   });
 
+  it("of RSA with fewer bits than RFC 7518 wants is refused", async () => {
+    await expect(importAccountKey(openssl("genrsa", "1024"))).rejects.toThrow("An RSA key needs 2048 bits or more.");
+  });
+
   it("of a curve that no CA takes is refused", async () => {
     await expect(importAccountKey(ec("secp256k1", "-noout"))).rejects.toThrow("no private key of EC P-256, P-384");
   });

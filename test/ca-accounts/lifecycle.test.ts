@@ -132,6 +132,16 @@ describeWith(["pebble", "openssl"], "A CA account", () => {
       expect(ca.pebble.requests().slice(before)).not.toContain("POST /order-plz");
     });
 
+    it("is found to be no registration yet, or one that works, where it is the built-in CA's", async () => {
+      const { accounts } = (await me().get("/api/ca/accounts")).json;
+      account = accounts.find(({ authority }: { authority: string }) => authority === "builtin");
+      expect(await test()).toMatchObject({ ok: false, steps: [{ ok: true }, { ok: false }] });
+      const domain = uniqueName("builtin");
+      await me().post("/api/domains", { fqdn: domain });
+      await me().post("/api/certificates/create?wait=60", { domain, ca_account_id: account.id });
+      expect(await test()).toMatchObject({ ok: true });
+    });
+
     it("has what the directory says now, not what it said a moment ago", async () => {
       ca.say({ profiles: { brief: "lives a day" } });
       const { steps } = await test();
@@ -306,10 +316,18 @@ describeWith(["pebble", "openssl"], "A CA account", () => {
       expect((await seen(heir.id)).is_default).toBe(true);
     });
 
-    it("stays where the CA cannot be asked to deactivate it first", async () => {
+    it("stays, with all that uses it, where the CA cannot be asked to deactivate it first", async () => {
+      const domain = await pinned();
+      const heir = await add();
       ca.answer(`POST ${new URL(account.account_url).pathname}`, away);
-      expect((await me().delete(at("?deactivate=true"))).status).toBe(502);
+      for (const asked of [
+        me().delete(at(`?deactivate=true&reassign_to=${heir.id}`)),
+        me().post(at(`/deactivate?reassign_to=${heir.id}`)),
+      ]) {
+        expect((await asked).status).toBe(502);
+      }
       expect(await seen()).toMatchObject({ status: "registered", deactivated_at: null });
+      expect((await me().get(`/api/certificates/${domain}`)).json.ca_account_id).toBe(account.id);
     });
 
     it("is deactivated at the CA for good, and chosen for nothing any more", async () => {
