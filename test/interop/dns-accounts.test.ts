@@ -119,6 +119,15 @@ describeWith(["pebble", "pdns_server", "sqlite3", "openssl", "dig"], "A DNS acco
     const pin = { dns_provider: "powerdns", dns_account_id: id, ca_account_id: caAccount };
     const refused = await api().post("/api/certificates/create", { domain, ...pin });
     expect(refused.json).toMatchObject({ status: 422, detail: expect.stringContaining("for one instance alone") });
+    const fqdn = `${unique("bound")}.${ZONE}`;
+    const host = await api().post("/api/domains", { fqdn, record_type: "A", record_ip: "203.0.113.9" });
+    expect(host.status).toBe(201); // by another account, for a host is of no instance
+
+    const ofIt = `${unique("of-it")}.${ZONE}`;
+    const made = await api().post("/api/certificates/create?wait=60", { domain: ofIt, instance_id, ...pin });
+    expect(made.json.order.state).toBe("valid");
+    await api().delete(`/api/certificates/${ofIt}`);
+    await api().delete(`/api/domains/fqdn/${fqdn}`);
 
     await api().put(path(id), { instance_id: null });
     expect((await api().post("/api/certificates/create?wait=60", { domain, ...pin })).json.order.state).toBe("valid");

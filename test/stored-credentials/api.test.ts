@@ -1,4 +1,5 @@
 /** Stored credentials over the API: what goes in is never shown again, and comes back where it was kept. */
+import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { admin, request } from "../support/certedge";
 
@@ -145,6 +146,29 @@ describe("A stored credential", () => {
     });
     expect((await api().delete(at(id))).status).toBe(204);
     expect((await api().get(at(id))).status).toBe(404);
+  });
+});
+
+describe("A trial", () => {
+  it.each([
+    ["ec", { namedCurve: "prime256v1" }],
+    ["ed25519", {}],
+    ["rsa", { modulusLength: 2048 }],
+  ] as const)("of a private key is done by the Worker itself, and stays with the credential: %s", async (type, options) => {
+    const pem = { publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } };
+    const generate = generateKeyPairSync as (type: string, options: object) => { privateKey: string; publicKey: string };
+    const { privateKey, publicKey } = generate(type, { ...options, ...pem });
+    const { id } = await store("key_pair", { private_key: privateKey, public_key: publicKey });
+    const tested = await api().post(at(id, "/test"), {});
+    expect(tested.json).toMatchObject({ ok: true, detail: expect.stringContaining(`type ${type}`) });
+    expect((await api().get(at(id))).json.last_test).toEqual(tested.json);
+    const changed = await api().patch(at(id), { fields: { public_key: null } });
+    expect(changed.json.last_test).toBeNull();
+  });
+
+  it("of a kind that nobody can be asked about is refused", async () => {
+    const { id } = await store("api_token", { token: "t" });
+    expect((await api().post(at(id, "/test"), {})).status).toBe(422);
   });
 });
 
