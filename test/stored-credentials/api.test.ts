@@ -154,17 +154,26 @@ describe("A trial", () => {
     ["ec", { namedCurve: "prime256v1" }],
     ["ed25519", {}],
     ["rsa", { modulusLength: 2048 }],
-  ] as const)("of a private key is done by the Worker itself, and stays with the credential: %s", async (type, options) => {
-    const pem = { publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } };
-    const generate = generateKeyPairSync as (type: string, options: object) => { privateKey: string; publicKey: string };
-    const { privateKey, publicKey } = generate(type, { ...options, ...pem });
-    const { id } = await store("key_pair", { private_key: privateKey, public_key: publicKey });
-    const tested = await api().post(at(id, "/test"), {});
-    expect(tested.json).toMatchObject({ ok: true, detail: expect.stringContaining(`type ${type}`) });
-    expect((await api().get(at(id))).json.last_test).toEqual(tested.json);
-    const changed = await api().patch(at(id), { fields: { public_key: null } });
-    expect(changed.json.last_test).toBeNull();
-  });
+  ] as const)(
+    "of a private key is done by the Worker itself, and stays with the credential: %s",
+    async (type, options) => {
+      const pem = {
+        publicKeyEncoding: { type: "spki", format: "pem" },
+        privateKeyEncoding: { type: "pkcs8", format: "pem" },
+      };
+      const generate = generateKeyPairSync as (
+        type: string,
+        options: object,
+      ) => { privateKey: string; publicKey: string };
+      const { privateKey, publicKey } = generate(type, { ...options, ...pem });
+      const { id } = await store("key_pair", { private_key: privateKey, public_key: publicKey });
+      const tested = await api().post(at(id, "/test"), {});
+      expect(tested.json).toMatchObject({ ok: true, detail: expect.stringContaining(`type ${type}`) });
+      expect((await api().get(at(id))).json.last_test).toEqual(tested.json);
+      const changed = await api().patch(at(id), { fields: { public_key: null } });
+      expect(changed.json.last_test).toBeNull();
+    },
+  );
 
   it("of a kind that nobody can be asked about is refused", async () => {
     const { id } = await store("api_token", { token: "t" });
