@@ -4,6 +4,7 @@ import { createServices } from "./services";
 
 export { CaAccount } from "./ca-accounts/account-object";
 export { CertificateOrder } from "./certificates/order-object";
+export { UpdateLog } from "./domains/update-log-object";
 export { DnsZone } from "./zones/zone-object";
 
 const app = createApp(createServices);

@@ -39,6 +39,7 @@ import { createDynamicDns } from "./domains/dynamic-dns";
 import { createHostPasswords } from "./domains/host-passwords";
 import { createDomains } from "./domains/service";
 import { createDomainSync } from "./domains/synchronisation";
+import { createUpdateLog } from "./domains/update-log";
 import { readWays } from "./domains/update-ways";
 import { createBundles } from "./instances/bundle";
 import { createInstalled } from "./instances/installed";
@@ -213,7 +214,8 @@ function compose(env: Env) {
   const renewalTurns = createRenewalTurns({ database, certificates, failureRecords, tell, plansOn, now });
   const windows = createRenewalWindows({ database, caAccounts, tell, now });
   const renewals = createRenewals({ database, windows, objects, perTick: Number(env.RENEWALS_PER_TICK) || 40, now });
-  const domains = createDomains({ database, zones, forget: async () => undefined, now });
+  const updateLog = createUpdateLog({ database, objects: env.UPDATE_LOG, now });
+  const domains = createDomains({ database, zones, forget: updateLog.forget, now });
   const hostPasswords = createHostPasswords({ database, pepper: env.API_KEY_PEPPER, plansOn, now });
   const dynamicDns = createDynamicDns({
     database,
@@ -226,6 +228,7 @@ function compose(env: Env) {
     plansOn,
     baseZone: env.BUILTIN_ZONE,
     ways: readWays(env),
+    updateLog,
     now,
   });
   const frontDoor = createFrontDoor({
@@ -302,6 +305,7 @@ function compose(env: Env) {
     domains,
     domainSync: createDomainSync({ database }),
     hostPasswords,
+    updateLog,
     dynamicDns,
     instances: createInstances({ database, now }),
     installed: createInstalled({ database }),

@@ -15,7 +15,7 @@ const OTHERS = [
   /^\/$/,
   /^\/(health|style\.css|openapi\.json|docs(\.css)?|claim|sign-up|verify|forgot|reset|agree)$/,
   /^\/(domains\/)?(nic|v2|v3|dyndns)\/update$/,
-  /^\/(ip|checkip)$/,
+  /^\/(ip|myip|checkip|nic\/checkip\.html)$/,
   /^\/dns-query$/,
   /^\/dns\/pdns\//,
   /^\/acme\//,

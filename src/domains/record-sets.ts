@@ -51,16 +51,24 @@ export function domainsOf(rows: Joined[]): Map<string, Domain> {
 /** Whether the zone is known to have the set as it should be. */
 export const isSynced = ({ version, syncedVersion }: StoredSet): boolean => syncedVersion >= version;
 
-export const setOf = ({ sets }: Pick<Domain, "sets">, type: string): StoredSet | undefined =>
-  sets.find((set) => set.type === type);
+export const setOf = <Stored extends Pick<StoredSet, "type">>(
+  { sets }: { sets: Stored[] },
+  type: string,
+): Stored | undefined => sets.find((set) => set.type === type);
 
-export function addressesOf(domain: Pick<Domain, "sets">): Addresses {
+export function addressesOf(domain: { sets: Pick<StoredSet, "type" | "values">[] }): Addresses {
   const addresses: Addresses = {};
   for (const family of ["A", "AAAA"] as const satisfies Family[]) {
     const [address] = setOf(domain, family)?.values ?? [];
     if (address !== undefined) addresses[family] = address;
   }
   return addresses;
+}
+
+/** The addresses as they are once these sets are changed. */
+export function addressesAfter(domain: Pick<Domain, "sets">, changed: Pick<StoredSet, "type" | "values">[]): Addresses {
+  const others = domain.sets.filter(({ type }) => !changed.some((set) => set.type === type));
+  return addressesOf({ sets: [...others, ...changed] });
 }
 
 export function syncStatusOf({ sets }: Pick<Domain, "sets">): { status: SyncStatus; problem: string | null } {

@@ -3,7 +3,7 @@ import { and, asc, eq } from "drizzle-orm";
 import type { AccountIdentity } from "../accounts/identity";
 import { requireKept, takeBackBeyondPlan } from "../accounts/plan-limits";
 import { requireOpened } from "../accounts/plans";
-import { type Family, parseAddress } from "../ddns/addresses";
+import { type Family, isPublic, parseAddress } from "../ddns/addresses";
 import { ancestors } from "../dns/names";
 import { NameError, parseIdentifier } from "../pki/identifiers";
 import { type FieldProblem, Problem } from "../problems";
@@ -121,7 +121,11 @@ export function createDomains(ports: DomainPorts) {
       const [[row], takenBack] = await database.batch([
         database
           .insert(domains)
-          .values({ id, ownerId: owner.id, fqdn, zone, dnsAccountId, ttl: TTL, createdAt: now(), updatedAt: now() })
+          .values({
+            ...{ id, ownerId: owner.id, fqdn, zone, dnsAccountId, ttl: TTL, createdAt: now(), updatedAt: now() },
+            // Who takes a name for a host of the home network wants it there.
+            allowPrivate: address !== undefined && !isPublic(address.address),
+          })
           .onConflictDoNothing()
           .returning(),
         takeBackBeyondPlan(database, "domains", id, owner),

@@ -2,14 +2,26 @@
 import { type Family, type GivenAddress, isPublic } from "../ddns/addresses";
 import type { HostOutcome } from "../ddns/answers";
 import { isSilent } from "../ddns/given-addresses";
+import { isHostName } from "../ddns/hosts";
 import { isInPrefix, moveTo, parsePrefix, prefixOf } from "../ddns/prefixes";
 import type { UpdateRequest, Wanted } from "../ddns/update-request";
 import type { DomainChange } from "./changes";
 import { addressesOf, type Domain, isSynced, setOf } from "./record-sets";
+import type { UpdateAccess } from "./update-hosts";
+
+/** A host as it is named, and whose it is: "*.home.example.net" stands for what is below home.example.net. */
+export interface Named {
+  given: string;
+  fqdn: string;
+  isBelow: boolean;
+}
+
+export const nameOf = (given: string): Named =>
+  given.startsWith("*.") ? { given, fqdn: given.slice(2), isBelow: true } : { given, fqdn: given, isBelow: false };
 
 export interface HostPlan {
   domain: Domain;
-  /** As the client is to hear them. */
+  /** As the client gave them. */
   addresses: string[];
   /** What is to be stored; nothing where all is so already. */
   change: DomainChange | undefined;
@@ -26,10 +38,41 @@ export interface Caller {
 
 type Failed = Pick<HostOutcome, "note"> & ({ word: "dnserr" } | { word: "conflict"; family: Family });
 
+/** By the names of the domains, those that are the sender's. */
+export type Planned = Map<string, HostPlan | Failed>;
+
 const FAMILIES = ["A", "AAAA"] as const;
 
+/** The hosts that are named, and one change for each domain that is to be another one. */
+export function planUpdate(
+  { hosts, neighbours }: Pick<UpdateAccess, "hosts" | "neighbours">,
+  named: Named[],
+  update: UpdateRequest,
+  caller: Caller,
+): { planned: Planned; changes: Map<string, DomainChange> } {
+  const planned: Planned = new Map();
+  for (const { given, fqdn } of named) {
+    const domain = hosts.get(fqdn);
+    if (!domain || !isHostName(given) || planned.has(fqdn)) continue;
+    const isBelow = named.some((other) => other.fqdn === fqdn && other.isBelow);
+    planned.set(fqdn, planHost(domain, update, caller, isBelow ? true : update.wildcard));
+  }
+  const plans = [...planned.values()].filter((plan) => "domain" in plan);
+  const changes = new Map(plans.flatMap(({ domain, change }) => (change ? [[domain.row.id, change] as const] : [])));
+  for (const moved of neighboursMoved(
+    plans.map(({ domain }) => domain),
+    neighbours,
+    update,
+  )) {
+    const own = changes.get(moved.row.id);
+    const others = own?.sets.filter(({ type }) => type !== "AAAA") ?? [];
+    changes.set(moved.row.id, { ...(own ?? moved), sets: [...others, ...moved.sets] });
+  }
+  return { planned, changes };
+}
+
 /** `wildcard` is what this name of the request says of it. */
-export function planHost(
+function planHost(
   domain: Domain,
   update: UpdateRequest,
   caller: Caller,
@@ -53,7 +96,6 @@ export function planHost(
   // Without any address there is nothing that could be set: the caller's own is not a public one.
   if (isNothing && asksForAddress(wanted))
     return { word: "dnserr", note: ["No usable address.", ...plan.notes].join(" ") };
-  if (isNothing && !update.offline) plan.addresses.push(...Object.values(had));
   const isSwitched = wildcard !== undefined && wildcard !== domain.row.wildcard;
   if (isSwitched) {
     for (const type of FAMILIES) {
@@ -138,13 +180,12 @@ function callersOwn(
 }
 
 /** The hosts that had the former network of a named one, each at the same interface in the new one. */
-export function neighboursMoved(
+function neighboursMoved(
   named: Domain[],
   neighbours: Domain[],
-  update: Pick<UpdateRequest, "prefix" | "families">,
+  { prefix, families, offline }: UpdateRequest,
 ): DomainChange[] {
-  const { prefix, families } = update;
-  if (!prefix) return [];
+  if (!prefix || offline) return [];
   const former = named.flatMap((domain) => {
     const { row } = domain;
     if (row.ipv6Prefix === prefix.network) return [];

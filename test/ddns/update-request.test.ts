@@ -103,7 +103,7 @@ describe("The addresses of an update", () => {
     ["?ip6lanprefix=::/64&myip=203.0.113.7", "203.0.113.7", undefined],
     ["?myip=__MYIP__", undefined, undefined],
     ["?myip=[IP]", undefined, undefined],
-    ["?myip=${ip}", undefined, undefined],
+    ["?myip=$ip", undefined, undefined],
     ["?myip=None&myipv6=null", undefined, undefined],
   ])("in %j are %j and %j", (query, ipv4, ipv6) => expect(addressesOf(query)).toEqual([ipv4, ipv6]));
 });

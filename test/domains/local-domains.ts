@@ -13,6 +13,8 @@ import { createHostPasswords } from "../../src/domains/host-passwords";
 import { addressesOf } from "../../src/domains/record-sets";
 import { createDomains } from "../../src/domains/service";
 import { createDomainSync } from "../../src/domains/synchronisation";
+import { type Attempt, createUpdateLog } from "../../src/domains/update-log";
+import type { UpdateLog } from "../../src/domains/update-log-object";
 import type { UpdateWays } from "../../src/domains/update-ways";
 import { accounts, apiKeys, updateCounts, zones as zoneTable } from "../../src/storage/schema";
 import type { HostSet } from "../../src/zones/host-sets";
@@ -75,7 +77,8 @@ export async function localDomains() {
       ),
     release: async (_place, owner) => void texts.delete(owner),
   };
-  const domains = createDomains({ database, zones, forget: async () => undefined, now });
+  const updateLog = createUpdateLog({ database, objects: localLogs(), now });
+  const domains = createDomains({ database, zones, forget: updateLog.forget, now });
   const audit = createAudit({ database, now });
   const [apiKeyUses, refusals] = [createApiKeyUses({ database, audit, now }), createRefusals({ audit, now })];
   const ways: UpdateWays = { plainHttp: "host", inAddress: "host" };
@@ -90,6 +93,7 @@ export async function localDomains() {
     plansOn: true,
     baseZone: ZONE,
     ways,
+    updateLog,
     now,
   });
   const hostPasswords = createHostPasswords({ database, pepper, plansOn: true, now });
@@ -149,6 +153,7 @@ export async function localDomains() {
     join,
     ask,
     ways,
+    updateLog,
     written,
     texts,
     retry: zone.retry,
@@ -166,6 +171,18 @@ export async function localDomains() {
     /** Sets an address, as the API does. */
     set: (person: Person, fqdn: string, recordIp: string) =>
       domains.update(person.identity, fqdn, recordIp, by(person)),
+
+    /** The log of a domain, the newest first. */
+    async attempts(person: Person, fqdn: string): Promise<Attempt[]> {
+      await afterwards();
+      return updateLog.list((await domains.find(person.identity.id, fqdn)).row.id);
+    },
+
+    /** An update password for one of somebody's hosts. */
+    async hostPassword(person: Person, fqdn: string): Promise<string> {
+      const { row } = await domains.find(person.identity.id, fqdn);
+      return (await hostPasswords.make(person.identity.id, row.id)).password;
+    },
 
     stored: async (person: Person, fqdn: string) => addressesOf(await domains.find(person.identity.id, fqdn)),
 
@@ -186,6 +203,17 @@ export async function localDomains() {
     resolve: async (name: string, type: "A" | "AAAA" = "A") =>
       (await answerQuestion(records, name, type)).answers.map(({ value }) => value),
   };
+}
+
+/** The objects of the log, in memory. */
+function localLogs(): DurableObjectNamespace<UpdateLog> {
+  const logs = new Map<string, Attempt[]>();
+  const getByName = (name: string) => ({
+    note: async (attempt: Attempt) => void logs.set(name, [attempt, ...(logs.get(name) ?? [])]),
+    list: async () => logs.get(name) ?? [],
+    forget: async () => void logs.delete(name),
+  });
+  return { getByName } as unknown as DurableObjectNamespace<UpdateLog>;
 }
 
 interface Asking {

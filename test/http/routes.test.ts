@@ -82,6 +82,7 @@ const table: Record<string, Row> = {
   makeUpdatePassword: another(),
   endUpdatePassword: another(),
   listDomainChanges: another(),
+  listUpdateAttempts: another(),
 
   createAuthority: {
     ...own(201, 403),

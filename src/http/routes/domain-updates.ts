@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import { requireDomains } from "../../accounts/scopes";
 import type { StoredChange } from "../../domains/history";
 import { canonical } from "../../domains/service";
+import type { Attempt as StoredAttempt } from "../../domains/update-log";
 import { changeOutcomes } from "../../storage/schema";
 import { type AppEnv, api } from "../api";
 import { audited } from "../audited";
@@ -45,6 +46,30 @@ const toChange = (row: StoredChange): z.infer<typeof Change> => ({
   problem: row.problem,
   live_after_ms: row.outcome === "live" && row.settledAt !== null ? Math.max(0, row.settledAt - row.at) : null,
 });
+
+const Attempt = z
+  .object({
+    at: z.string(),
+    address: z.string().nullable().describe("Where it came from"),
+    client: z.string().nullable().describe("The User-Agent"),
+    request: z.string().describe("What came in, without the password"),
+    transport: z.enum(["https", "http"]),
+    by: z
+      .object({ username: z.string().nullable(), via: z.string(), credential_id: z.string().nullable() })
+      .nullable()
+      .describe("Whose credential it was; null where none was taken"),
+    answer: z.string(),
+    status: z.number().int(),
+    note: z.string().nullable().describe("Why it was answered so"),
+  })
+  .openapi("UpdateAttempt");
+
+const toAttempt = ({ at, isSecure, actor, refused, ...attempt }: StoredAttempt): z.infer<typeof Attempt> => {
+  // Whoever had no right to it is not named: only that somebody tried.
+  const by =
+    actor && !refused ? { username: actor.username, via: actor.via, credential_id: actor.credential_id } : null;
+  return { at: instant(at), ...attempt, transport: isSecure ? "https" : "http", by };
+};
 
 const fqdn = z.object({ fqdn: z.string() });
 
@@ -88,6 +113,22 @@ domainUpdates.openapi(
     await c.var.services.hostPasswords.end(c.var.account.id, row.id);
     await audited(c, "domain.update_password", `domain ${row.fqdn}`, { after: { update_password_at: null } });
     return c.body(null, 204);
+  },
+);
+
+domainUpdates.openapi(
+  createRoute({
+    method: "get",
+    path: "/fqdn/{fqdn}/attempts",
+    operationId: "listUpdateAttempts",
+    summary: "The last attempts to update it: 50 of its own routers, and 50 that were refused; newest first",
+    request: { params: fqdn },
+    responses: answers({ 200: z.object({ attempts: z.array(Attempt) }) }),
+  }),
+  async (c) => {
+    const { row } = await find(c, c.req.valid("param").fqdn);
+    const attempts = await c.var.services.updateLog.list(row.id);
+    return c.json({ attempts: attempts.map(toAttempt) }, 200);
   },
 );
 
