@@ -11,11 +11,19 @@ const secrets = {
   PDNS_SECRET: "pdns secret of the tests",
 };
 
+/** As [[rules]] of wrangler.toml has it: shell scripts are text. */
+const shellScripts = {
+  name: "shell-scripts",
+  enforce: "pre" as const,
+  transform: (code: string, id: string) => (id.endsWith(".sh") ? `export default ${JSON.stringify(code)}` : undefined),
+};
+
 export default defineConfig({
   test: {
     projects: [
       {
         // From outside: against one running Worker, real peers, and the pure parts.
+        plugins: [shellScripts],
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
@@ -29,6 +37,7 @@ export default defineConfig({
       {
         // Inside workerd: what only the runtime itself can show.
         plugins: [
+          shellScripts,
           cloudflareTest(async () => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {

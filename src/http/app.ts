@@ -12,6 +12,7 @@ import { accountPages } from "./routes/account-pages";
 import { accounts } from "./routes/accounts";
 import { acme } from "./routes/acme";
 import { admin } from "./routes/admin";
+import { agentScript } from "./routes/agent";
 import { apiKeys } from "./routes/api-keys";
 import { audit } from "./routes/audit";
 import { authorities } from "./routes/authorities";
@@ -42,6 +43,7 @@ import { adminZones, zones } from "./routes/zones";
 const mounts = [
   ["/", dynamicDns],
   ["/", pages],
+  ["/", agentScript],
   ["/", accountPages],
   ["/", notificationPages],
   ["/", dynamicDns],

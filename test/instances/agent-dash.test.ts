@@ -1,0 +1,4 @@
+/** The agent in dash. */
+import { agentIn } from "./agent-in";
+
+agentIn("dash");
