@@ -286,7 +286,7 @@ function compose(env: Env) {
     challengeHosts,
     challengeZones,
     accountTests,
-    accountRetests: createAccountRetests({ dnsAccounts, accountTests, tell, now }),
+    accountRetests: createAccountRetests({ dnsAccounts, accountTests, tell }),
     records,
     authorities,
     servedZones: createServedZones({ database, records, world, nameservers, now }),

@@ -1,5 +1,5 @@
 /** DNS accounts: credentials of a provider under the person's own identifier, sealed, one of each provider the default. */
-import { and, asc, eq, isNull, lt, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, isNull, lte, sql } from "drizzle-orm";
 import { type PlanHolder, requireKept, takeBackBeyondPlan } from "../accounts/plan-limits";
 import { requireOpened } from "../accounts/plans";
 import type { DnsProvider } from "../dns/provider";
@@ -10,6 +10,7 @@ import type { Sealer } from "../storage/sealing";
 import { requireInstance } from "../stored-credentials/binding";
 import { type Fields, maskFields, parseFields } from "../stored-credentials/fields";
 import type { StoredCredentials } from "../stored-credentials/service";
+import { testedAnew } from "../stored-credentials/usage";
 import { contentOf, ownAlone, ownBeside } from "./content";
 import { knownProvider } from "./providers";
 import { createRows, type DnsAccountRow } from "./rows";
@@ -49,6 +50,8 @@ export interface OpenDnsAccount {
   provider: DnsProvider;
   credentials: Fields;
 }
+
+const WEEK = 7 * 86_400_000;
 
 export type DnsAccounts = ReturnType<typeof createDnsAccounts>;
 
@@ -128,6 +131,8 @@ export function createDnsAccounts({ database, sealer, storedCredentials, now }: 
         isDefault,
         disabledAt: enabled ? null : now(),
         lastTest: null,
+        testZone: null,
+        retestAt: null,
         createdAt: now(),
         updatedAt: now(),
       };
@@ -156,7 +161,7 @@ export function createDnsAccounts({ database, sealer, storedCredentials, now }: 
       }
       const change = {
         ...settings,
-        ...(own ? { sealedCredentials: await seal(row.id, ownerId, own), lastTest: null } : {}),
+        ...(own ? { sealedCredentials: await seal(row.id, ownerId, own), ...testedAnew(now()) } : {}),
         ...(enabled === undefined ? {} : { disabledAt: enabled ? null : (row.disabledAt ?? now()) }),
         updatedAt: Math.max(now(), row.updatedAt + 1),
       };
@@ -198,18 +203,26 @@ export function createDnsAccounts({ database, sealer, storedCredentials, now }: 
     },
 
     async noteTest(id: string, lastTest: DnsAccountTest): Promise<void> {
-      await database.update(dnsAccounts).set({ lastTest }).where(eq(dnsAccounts.id, id));
+      const testZone = sql`coalesce(${lastTest.zone}, ${dnsAccounts.testZone})`;
+      await database
+        .update(dnsAccounts)
+        .set({ lastTest, testZone, retestAt: now() + WEEK })
+        .where(eq(dnsAccounts.id, id));
     },
 
-    /** Accounts that were tried out before, and not since `before`; the oldest first. */
-    async testedBefore(before: number, limit: number): Promise<DnsAccountRow[]> {
-      const testedAt = sql`${dnsAccounts.lastTest} ->> '$.at'`;
-      return database
-        .select()
+    /** Accounts that were tried out a week ago, or have changed since; the oldest first. Nobody else gets them now. */
+    async claimRetests(limit: number): Promise<DnsAccountRow[]> {
+      const due = database
+        .select({ id: dnsAccounts.id })
         .from(dnsAccounts)
-        .where(and(isNull(dnsAccounts.disabledAt), lt(testedAt, before)))
-        .orderBy(asc(testedAt))
+        .where(and(lte(dnsAccounts.retestAt, now()), isNull(dnsAccounts.disabledAt)))
+        .orderBy(asc(dnsAccounts.retestAt))
         .limit(limit);
+      return database
+        .update(dnsAccounts)
+        .set({ retestAt: now() + WEEK })
+        .where(inArray(dnsAccounts.id, due))
+        .returning();
     },
 
     /** The provider that is meant where none is named; nothing while none was chosen. */

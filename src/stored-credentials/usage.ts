@@ -75,7 +75,7 @@ export const movingUses = (database: Database, from: Credential, to: Credential,
   [
     database
       .update(dnsAccounts)
-      .set({ credentialId: to.id, lastTest: null, updatedAt: later(now) })
+      .set({ credentialId: to.id, ...testedAnew(now), updatedAt: later(now) })
       .where(isAccountOf(from)),
     database.update(notificationChannels).set({ credentialId: to.id, updatedAt: now }).where(isChannelOf(from)),
   ] as const;
@@ -84,8 +84,14 @@ export const movingUses = (database: Database, from: Credential, to: Credential,
 export const forgettingConnections = (database: Database, credential: Credential, now: number) =>
   database
     .update(dnsAccounts)
-    .set({ lastTest: null, updatedAt: later(now) })
+    .set({ ...testedAnew(now), updatedAt: later(now) })
     .where(isAccountOf(credential));
+
+/** What was found out with another credential counts no more: an account that was tried out is so again, at the next tick. */
+export const testedAnew = (now: number) => ({
+  lastTest: null,
+  retestAt: sql`CASE WHEN ${dnsAccounts.retestAt} IS NOT NULL THEN ${now} END`,
+});
 
 /** By its instant a connection knows whether its account has changed: of two changes within a millisecond, too. */
 const later = (now: number) => sql`max(${now}, ${dnsAccounts.updatedAt} + 1)`;

@@ -23,11 +23,10 @@ beforeAll(async () => {
 });
 afterAll(() => local.close());
 
-function service() {
-  const sealer = createSealer(`k1:${Buffer.alloc(32, 1).toString("base64")}`);
-  const ports = { database: local.database, sealer, now: () => clock };
-  return createDnsAccounts({ ...ports, storedCredentials: createStoredCredentials(ports) });
-}
+const sealer = createSealer(`k1:${Buffer.alloc(32, 1).toString("base64")}`);
+const ports = () => ({ database: local.database, sealer, now: () => clock });
+const credentials = () => createStoredCredentials(ports());
+const service = () => createDnsAccounts({ ...ports(), storedCredentials: credentials() });
 
 const resultNow = (): DnsAccountTest => ({
   ok: works,
@@ -50,7 +49,6 @@ const retests = () =>
     tell: async (ownerId, notification) => {
       told.push({ ownerId, ...notification });
     },
-    now: () => clock,
   });
 
 beforeEach(async () => {
@@ -103,6 +101,28 @@ it("tells the owner when an account has stopped working, once", async () => {
   ]);
 });
 
+it("tries an account out anew when its credential was changed, and tells at once that the new one is bad", async () => {
+  works = false;
+  await service().change(OWNER.id, "gandi", "tested", { credentials: { api_token: "a-new-token" } });
+  await service().change(OWNER.id, "gandi", "untested", { credentials: { api_token: "a-new-token" } });
+  await retests().sweep();
+  await retests().sweep();
+  expect(tried).toEqual(["tested in example.com"]);
+  expect(told).toHaveLength(1);
+});
+
+it("does the same when the stored credential that it works with was changed", async () => {
+  const settings = { description: null, instanceId: null, mayBeUnlocked: false };
+  const stored = { ...settings, name: "Gandi", kind: "dns:gandi", fields: { api_token: "a-token" } };
+  const { row } = await credentials().create(OWNER, stored, "ada");
+  await service().change(OWNER.id, "gandi", "tested", { credentialId: row.id });
+  await retests().sweep();
+  await credentials().change(OWNER.id, row.id, { fields: { api_token: "a-new-token" } }, "ada");
+  await retests().sweep();
+  await retests().sweep();
+  expect(tried).toEqual(["tested in example.com", "tested in example.com"]);
+});
+
 it("leaves a disabled account alone", async () => {
   await service().change(OWNER.id, "gandi", "tested", { enabled: false });
   clock += 30 * DAY;
@@ -114,5 +134,5 @@ it("finds what is due by an index, so that a minute costs nothing for the accoun
   local.resetCount();
   await retests().sweep();
   const [query = ""] = local.queries();
-  expect((await local.explain(query)).join("\n")).toContain("USING INDEX dns_accounts_by_test");
+  expect((await local.explain(query)).join("\n")).toContain("INDEX dns_accounts_to_test");
 });

@@ -42,14 +42,17 @@ export const dnsAccounts = sqliteTable(
     disabledAt: instant("disabled_at"),
     /** What the last test of it found. */
     lastTest: json<DnsAccountTest>("last_test"),
+    /** The zone that tests write to. */
+    testZone: text("test_zone"),
+    /** When it is tried out again; null for one that nobody has tried out. */
+    retestAt: instant("retest_at"),
     createdAt: instant("created_at").notNull(),
     updatedAt: instant("updated_at").notNull(),
   },
   (t) => [
     uniqueIndex("dns_accounts_by_identifier").on(t.ownerId, t.provider, t.accountId),
     uniqueIndex("dns_accounts_one_default").on(t.ownerId, t.provider).where(sql`is_default = 1`),
-    // In the very words of the query: else SQLite does not know that it is meant.
-    index("dns_accounts_by_test").on(sql`last_test ->> '$.at'`).where(sql`disabled_at IS NULL`),
+    index("dns_accounts_to_test").on(t.retestAt).where(sql`retest_at IS NOT NULL AND disabled_at IS NULL`),
   ],
 );
 
