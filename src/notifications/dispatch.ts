@@ -68,7 +68,6 @@ export function cut(text: string, most: number): string {
 }
 
 /** The last line of a digest that has more than it shows. */
-export const moreWords = (more: number): string =>
-  `${more} more: GET /api/notifications/channels/{id}/deliveries lists them.`;
+export const moreWords = (more: number): string => `${more} more, which the log of this channel lists.`;
 
 export const originWords = ({ host, account }: Dispatch): string => `certedge at ${host}, account ${account}`;

@@ -60,6 +60,6 @@ export const discord = defineKind({
     const outcome = judge(answer, now, ({ status }) => status === 404 || status === 401);
     const seconds = Number(jsonOf(answer).retry_after);
     if (outcome.kind !== "again" || !(seconds > 0)) return outcome;
-    return { ...outcome, retryAfter: Math.max(outcome.retryAfter ?? 0, seconds * 1000) };
+    return { ...outcome, retryAfter: Math.max(outcome.retryAfter ?? 0, Math.ceil(seconds * 1000)) };
   },
 });

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { field } from "../../dns/credential-fields";
 import { letter } from "../../mail/letter";
 import { defineKind } from "../channel-kind";
-import type { Dispatch } from "../dispatch";
+import { type Dispatch, moreWords } from "../dispatch";
 
 const line = (text: string) => text.replace(/\s+/g, " ");
 
@@ -13,7 +13,7 @@ function paragraphs({ type, entries, more, account, host }: Dispatch): string[] 
   return [
     `This is what happened with the account ${account} at ${host}, the most important first.`,
     ...told,
-    ...(more > 0 ? [`${more} more are not shown.`] : []),
+    ...(more > 0 ? [moreWords(more)] : []),
   ];
 }
 
