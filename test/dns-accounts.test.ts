@@ -87,6 +87,20 @@ describe("A DNS account", () => {
     await api().delete(at("route53", id));
   });
 
+  it("becomes the default of its provider where that is asked for, when it is made and when it is changed", async () => {
+    const ids = ["first", "second", "third"].map(uniqueId);
+    const isDefault = async () =>
+      Promise.all(ids.map(async (id) => (await api().get(at("njalla", id))).json.is_default as boolean));
+    for (const account_id of ids) {
+      const more = account_id === ids[1] ? { set_as_default: true } : {};
+      await api().post(at("njalla"), { account_id, credentials: { token: "njalla-token" }, ...more });
+    }
+    expect(await isDefault()).toEqual([false, true, false]);
+    await api().put(at("njalla", ids[2]), { set_as_default: true });
+    expect(await isDefault()).toEqual([false, false, true]);
+    for (const id of ids) await api().delete(at("njalla", id));
+  });
+
   it("is not made by a change of one that is not there", async () => {
     const answer = await api().put(at("vultr", "misspelt"), { credentials: { api_key: "x" } });
     expect(answer.status).toBe(404);
@@ -178,6 +192,16 @@ describe("The DNS settings", () => {
       name: "Production Environment",
       api_token: "***masked***",
     });
+  });
+
+  it("are accounts like any other from then on: listed, one more beside them, deleted each for itself", async () => {
+    const ids = ["flat", "beside"].map(uniqueId);
+    await put({ dns_providers: { godaddy: { [ids[0] ?? ""]: { api_key: "k", secret: "s" } } } });
+    await api().post(at("godaddy"), { account_id: ids[1], credentials: { api_key: "k", secret: "s" } });
+    const listed = (await api().get(at("godaddy"))).json.accounts;
+    const credentials = { api_key: "***masked***", secret: "***masked***" };
+    expect(listed).toEqual(ids.map((account_id) => expect.objectContaining({ account_id, credentials })));
+    for (const id of ids.reverse()) expect((await api().delete(at("godaddy", id))).status).toBe(204);
   });
 
   it("come back masked without losing a secret or an account", async () => {

@@ -157,6 +157,42 @@ describeWith(["pebble", "pdns_server", "sqlite3", "openssl", "dig"], "A DNS acco
     await api().delete(`/api/certificates/${domain}`);
   });
 
+  it("is the default until another one is, for certificates that name no account; a pin stays where it is", async () => {
+    const [floating, pinned] = [`${unique("floats")}.${ZONE}`, `${unique("keeps")}.${ZONE}`];
+    const usual = { dns_provider: "powerdns", ca_account_id: caAccount };
+    const usedFor = async (domain: string) => (await logOf(domain, "certificate.issue"))[0].after.dns_accounts;
+    // Other tests have accounts of this provider as well.
+    await api().post("/api/dns/powerdns/default", { account_id: first });
+    const made = await api().post("/api/certificates/create?wait=60", { domain: floating, ...usual });
+    expect(made.json.certificate).toMatchObject({ dns_provider: "powerdns", dns_account_id: null });
+    await api().post("/api/certificates/create?wait=60", { domain: pinned, ...usual, dns_account_id: first });
+    await api().post("/api/dns/powerdns/default", { account_id: second });
+    for (const domain of [floating, pinned]) await api().post(`/api/certificates/${domain}/renew?wait=60`);
+    expect(await usedFor(floating)).toEqual([`powerdns/${second}`]);
+    expect(await usedFor(pinned)).toEqual([`powerdns/${first}`]);
+    expect((await api().get(`/api/certificates/${pinned}`)).json.dns_account_id).toBe(first);
+    for (const domain of [floating, pinned]) await api().delete(`/api/certificates/${domain}`);
+    await api().post("/api/dns/powerdns/default", { account_id: first });
+  });
+
+  it("opens no other names to a key that is for some", async () => {
+    const narrowed = { name: "team", allowed_domains: [`*.team.${ZONE}`] };
+    const { id, key } = (await request({ cookie: admin().cookie }).post("/api-keys/", narrowed)).json;
+    const team = request({ key });
+    const pin = { dns_provider: "powerdns", dns_account_id: second, ca_account_id: caAccount };
+    const create = (domain: string, more = {}) =>
+      team.post("/api/certificates/create?wait=60", { domain, ...pin, ...more });
+    const mine = `${unique("mine")}.team.${ZONE}`;
+    for (const more of [{}, { domain_alias: mine }]) {
+      expect((await create(`${unique("theirs")}.${ZONE}`, more)).status).toBe(403);
+      expect((await create(mine, { san_domains: [`www.${OTHER_ZONE}`], ...more })).status).toBe(403);
+    }
+    expect((await create(mine)).json.order).toMatchObject({ state: "valid" });
+    expect((await team.put(path(second), { allowed_zones: null })).status).toBe(403);
+    await api().delete(`/api/certificates/${mine}`);
+    await api().delete(`/api-keys/${id}`);
+  });
+
   it("that a certificate cannot be proven with is no pin: the old one stays", async () => {
     const domain = `${unique("stays")}.${OTHER_ZONE}`;
     const pin = { dns_provider: "powerdns", dns_account_id: first, ca_account_id: caAccount };
