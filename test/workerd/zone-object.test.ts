@@ -1,4 +1,4 @@
-/** The DnsZone object: of an account that is not there any more, and one of an older version. */
+/** The DnsZone object: what it does on its own, later. */
 import { applyD1Migrations, type D1Migration, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -59,6 +59,34 @@ describe("The zone of an older version", () => {
       { ...placed, value: "old" },
       { ...placed, value: "new", challenge },
     ]);
+  });
+});
+
+describe("A value whose order never came back for it", () => {
+  const DAY = 86_400_000;
+  const zone = "strays.test";
+  const values = async () => {
+    const found = await DB.prepare("SELECT value FROM records WHERE name = ?").bind(`_acme-challenge.${zone}`).all();
+    return found.results.map(({ value }) => value);
+  };
+
+  it("is removed a day later, and no sooner; what is kept for good stays", async () => {
+    await DB.prepare("INSERT INTO zones (name, serial, created_at) VALUES (?, 1, 0)").bind(zone).run();
+    const object = DNS_ZONE.getByName(`builtin/${zone}`);
+    const record = { name: `_acme-challenge.${zone}`, type: "TXT" as const, ttl: 60 };
+    expect(await object.place("order", [{ ...record, value: "stray" }])).toEqual({ ok: true });
+    expect(await object.keep("certificate", [{ ...record, value: "standing" }])).toEqual({ ok: true });
+    const alarm = await runInDurableObject(object, (_, { storage }) => storage.getAlarm());
+    expect(Math.abs((alarm ?? 0) - (Date.now() + DAY))).toBeLessThan(60_000);
+    expect((await values()).sort()).toEqual(["standing", "stray"]);
+
+    // A day goes by.
+    await runInDurableObject(object, (_, { storage }) => {
+      storage.sql.exec("UPDATE placed SET due_at = due_at - ? WHERE owner = 'order'", DAY);
+    });
+    expect(await runDurableObjectAlarm(object)).toBe(true);
+    expect(await values()).toEqual(["standing"]);
+    expect(await runInDurableObject(object, (_, { storage }) => storage.getAlarm())).toBeNull();
   });
 });
 
