@@ -24,6 +24,7 @@ export default {
       forgetExpiredLinks(),
       closing.sweepUnverified().then(closing.resume),
       services.accountRetests.sweep(),
+      services.behind.sweep(),
       services.credentialTrials.sweep(),
       services.credentialReminders.sweep(),
       services.authorities.directories.sweep(),

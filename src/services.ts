@@ -41,6 +41,7 @@ import { createDomains } from "./domains/service";
 import { createDomainSync } from "./domains/synchronisation";
 import { createUpdateLog } from "./domains/update-log";
 import { readWays } from "./domains/update-ways";
+import { createBehind } from "./instances/behind";
 import { createBundles } from "./instances/bundle";
 import { createInstalled } from "./instances/installed";
 import { createReports } from "./instances/reports";
@@ -309,6 +310,7 @@ function compose(env: Env) {
     dynamicDns,
     instances: createInstances({ database, now }),
     installed: createInstalled({ database }),
+    behind: createBehind({ database, tell, now }),
     reports: createReports({ database, now }),
     bundles: createBundles({ database, openPrivateKey: certificates.privateKey, now }),
     builtinCa,

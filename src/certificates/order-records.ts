@@ -2,6 +2,7 @@
 import { eq, inArray } from "drizzle-orm";
 import type { Audit } from "../audit/service";
 import type { CaAccounts } from "../ca-accounts/service";
+import { lookLater } from "../instances/behind";
 import type { Tell } from "../notifications/events";
 import type { Database } from "../storage/database";
 import { certificates, certificateVersions, dnsAccounts, orders } from "../storage/schema";
@@ -120,6 +121,7 @@ export function createOrderRecords(ports: OrderRecordPorts) {
         tell(input.ownerId, issuedNotice(row, { issuer, serial, notAfter, renewAt, isRenewal })),
         database.batch([
           database.insert(certificateVersions).values(version).onConflictDoNothing(),
+          lookLater(database, input.ownerId, row.domain, now()),
           database
             .update(certificates)
             .set({ ...current, ...schedule, ...untold, updatedAt: now() })
