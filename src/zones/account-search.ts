@@ -40,7 +40,7 @@ export function accountSearch(
         reasons.push(`${row.provider}/${row.accountId}: ${error.detail}`);
       }
     }
-    throw noZone(name, reasons);
+    throw new NoZone(name, reasons);
   };
 }
 
@@ -52,12 +52,15 @@ export function connectionOf({ row, provider, credentials }: OpenDnsAccount, por
   return withinScope(provider.connect(credentials, ports), row, provider.title);
 }
 
-export function noZone(name: string, reasons: string[]): Problem {
-  const tried = reasons.length > 0 ? ` Tried: ${reasons.join(" ")}` : " There is no DNS account yet.";
-  return new Problem(
-    422,
-    `No zone for ${name} was found.${tried} Add a DNS account whose credential sees the zone, or name one with dns_provider and dns_account_id.`,
-  );
+/** No zone holds the name; what each account said. */
+export class NoZone extends Problem {
+  constructor(name: string, reasons: string[]) {
+    const tried = reasons.length > 0 ? `Tried: ${reasons.join(" ")}` : "There is no DNS account yet.";
+    super(
+      422,
+      `No zone for ${name} was found. ${tried} Add a DNS account whose credential sees the zone, or name one with dns_provider and dns_account_id.`,
+    );
+  }
 }
 
 /** Many names have the same names above them. */

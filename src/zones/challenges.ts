@@ -7,6 +7,7 @@ import { ResolveError, type Resolver } from "../dns/resolver";
 import { checkVisible, type VisibilityPorts } from "../dns/visibility";
 import type { DnsAccounts } from "../dns-accounts/service";
 import { Problem } from "../problems";
+import { NoZone } from "./account-search";
 import type { ChallengeHosts } from "./challenge-hosts";
 import { type ZoneLocation, zoneObjectName } from "./location";
 import type { DnsPin, Zones } from "./service";
@@ -139,7 +140,7 @@ function requireRoom(places: ChallengePlace[]): void {
 
 /** What was not found may be where an alias leads that could not be looked up. */
 function doubted(error: unknown, doubt: string | undefined): unknown {
-  if (doubt === undefined || !(error instanceof Problem) || error.status !== 422) return error;
+  if (doubt === undefined || !(error instanceof NoZone)) return error;
   return new Problem(
     422,
     `${error.detail} Whether it is an alias of a name elsewhere could not be looked up: ${doubt}`,

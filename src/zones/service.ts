@@ -10,7 +10,7 @@ import type { Tell } from "../notifications/events";
 import type { Database } from "../storage/database";
 import { zones as zoneTable } from "../storage/schema";
 import { failedAccountNotice } from "./account-notices";
-import { accountSearch, connectionOf, noZone } from "./account-search";
+import { accountSearch, connectionOf, NoZone } from "./account-search";
 import type { BaseZone } from "./base-zone";
 import type { HostSet } from "./host-sets";
 import type { SetOutcome } from "./host-writes";
@@ -107,7 +107,7 @@ export function createZones(ports: ZonePorts) {
       const wanted = normaliseName(name);
       const own = (await ours()).get(wanted);
       if (own) return own;
-      if (pin.provider === "builtin") throw noZone(wanted, ["certedge serves no zone that holds it."]);
+      if (pin.provider === "builtin") throw new NoZone(wanted, ["certedge serves no zone that holds it."]);
       return (await search())(wanted);
     };
   }
