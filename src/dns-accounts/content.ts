@@ -9,23 +9,36 @@ import type { OpenCredential } from "../stored-credentials/service";
 
 const refused = (pointer: string, detail: string) => new Problem(422, detail, { errors: [{ pointer, detail }] });
 
-/** The fields that a stored credential gives an account of the provider. Throws 422 for one that does not fit. */
-export function fieldsFrom({ row, kind, fields }: OpenCredential, provider: DnsProvider): Fields {
-  if (kind.provider?.id === provider.id) return fields;
+/** Where a stored token goes among the fields of a provider; nothing where the provider takes more than one secret. */
+function tokenPlaces(provider: DnsProvider) {
   const all = provider.credentialFields();
-  const [only, ...others] = all.filter(({ secret, optional }) => secret && !optional);
-  const takesToken = only !== undefined && others.length === 0;
-  const place = all.find(({ address }) => address);
-  if (!takesToken || kind.id !== "api_token") {
-    const fitting = [`dns:${provider.id}`, ...(takesToken ? ["api_token"] : [])].join(" or ");
+  const [token, ...others] = all.filter(({ secret, optional }) => secret && !optional);
+  return token && others.length === 0 ? { token, address: all.find(({ address }) => address) } : undefined;
+}
+
+/** The fields that a stored credential gives an account of the provider. */
+function fieldsFrom({ kind, fields }: OpenCredential, provider: DnsProvider): Fields {
+  if (kind.provider) return fields;
+  const { token, address } = tokenPlaces(provider) ?? {};
+  return {
+    ...(token ? { [token.name]: fields.token } : {}),
+    ...(address && fields.address ? { [address.name]: fields.address } : {}),
+  };
+}
+
+/** Throws 422 for a stored credential that is of another provider, or not whole without more secrets or an address. */
+function requireFit({ row, kind, fields }: OpenCredential, provider: DnsProvider): void {
+  if (kind.provider?.id === provider.id) return;
+  const places = tokenPlaces(provider);
+  if (!places || kind.id !== "api_token") {
+    const fitting = [`dns:${provider.id}`, ...(places ? ["api_token"] : [])].join(" or ");
     const detail = `The credential "${row.name}" is of kind ${row.kind}; ${provider.title} takes ${fitting}.`;
     throw refused("/credential_id", detail);
   }
-  if (place && !place.optional && fields.address === undefined) {
+  if (places.address?.optional === false && fields.address === undefined) {
     const detail = `The credential "${row.name}" has to say its address, for ${provider.title} is where people say it is.`;
     throw refused("/credential_id", detail);
   }
-  return { [only.name]: fields.token, ...(place && fields.address ? { [place.name]: fields.address } : {}) };
 }
 
 /** What an account may say itself beside a stored credential: nothing secret, and not where to the secret is sent. */
@@ -45,6 +58,7 @@ export function ownBeside(
   stored: Fields,
   given: Fields = {},
 ): Fields {
+  requireFit(credential, provider);
   const borrowed = fieldsFrom(credential, provider);
   const allowed = ownFieldsBeside(credential, provider);
   const secrets = secretsOf(provider);

@@ -184,9 +184,11 @@ export function createStoredCredentials(ports: CredentialPorts) {
     async change(ownerId: number, id: string, input: CredentialChange, by: string): Promise<OpenCredential> {
       const { row, kind, fields } = await find(ownerId, id);
       const { fields: given, expiresAt, remindAt, ...settings } = input;
-      const changed = given && changeFields(kind, fields, given, "/fields");
+      const whole = given && changeFields(kind, fields, given, "/fields");
       const mayBeUnlocked = settings.mayBeUnlocked ?? row.mayBeUnlocked;
       if (mayBeUnlocked && !row.mayBeUnlocked) requireAllGiven(kind, fields, given);
+      const isNew = JSON.stringify(whole) !== JSON.stringify(fields) || mayBeUnlocked !== row.mayBeUnlocked;
+      const changed = isNew ? whole : undefined;
       if (settings.instanceId !== undefined) {
         await requireInstance(database, ownerId, settings.instanceId);
         await requireFitting(row, settings.instanceId);
@@ -220,7 +222,10 @@ export function createStoredCredentials(ports: CredentialPorts) {
       const { row } = await find(ownerId, id);
       if (heir !== undefined) await handOver(row, heir);
       const usersOf = (users: typeof dnsAccounts | typeof notificationChannels) =>
-        database.select({ one: sql`1` }).from(users).where(eq(users.credentialId, row.id));
+        database
+          .select({ one: sql`1` })
+          .from(users)
+          .where(and(eq(users.ownerId, ownerId), eq(users.credentialId, row.id)));
       const [deleted] = await database
         .delete(table)
         .where(and(eq(table.id, row.id), notExists(usersOf(dnsAccounts)), notExists(usersOf(notificationChannels))))

@@ -78,6 +78,7 @@ describe("A stored credential", () => {
     const changed = await api().patch(at(id), { fields: { namespace: "team", token: MASK } });
     expect(changed.json).toMatchObject({ version: 2, fields: { ...vault, namespace: "team", token: MASK } });
     expect((await api().patch(at(id), { description: "Renamed" })).json).toMatchObject({ version: 2 });
+    expect((await api().patch(at(id), { fields: { token: MASK } })).json).toMatchObject({ version: 2 });
     const unlocked = await inPerson().post(at(id, "/unlock"), { reason: "to look", password: admin().password });
     expect(unlocked.json.fields).toEqual({ ...vault, namespace: "team" });
     expect((await api().patch(at(id), { fields: { namespace: null } })).json.fields).toEqual({ ...vault, token: MASK });

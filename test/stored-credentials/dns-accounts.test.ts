@@ -81,6 +81,11 @@ describe("A DNS account with a stored credential", () => {
     const path = accountAt("powerdns", made.json.account_id);
     const moved = await api().put(path, { credentials: { base_url: "https://thief.example" } });
     expect(moved.json).toMatchObject({ status: 422, errors: [{ pointer: "/credentials/base_url" }] });
+    // Without it the account is there all the same, and says what it lacks.
+    await api().patch(`/api/credentials/${id}`, { fields: { address: null, token: "anew" } });
+    expect((await api().get(path)).json.credentials).toEqual({ api_key: MASK, server_id: "second" });
+    const tested = await api().post(`${path}/test`, {});
+    expect(tested.json).toMatchObject({ ok: false, steps: [{ detail: expect.stringContaining("base_url") }] });
     await api().delete(path);
   });
 
