@@ -28,8 +28,9 @@ interface Recipient {
   account: Pick<typeof accounts.$inferSelect, "username" | "email" | "emailVerifiedAt">;
 }
 
-/** A tick's share. */
+/** What is taken at once, and how often in a tick. */
 const BATCH = 40;
+const MOST_BATCHES = 5;
 /** What one channel gets of a run: its other messages wait for the next one. */
 const PATIENCE = 30_000;
 
@@ -130,7 +131,12 @@ export function createDeliveries(ports: DeliveryPorts) {
 
     /** One tick's share of what is due. */
     async tick(): Promise<void> {
-      await run(await queue.claimDue(BATCH));
+      const until = now() + PATIENCE;
+      for (let batch = 0; batch < MOST_BATCHES && now() <= until; batch++) {
+        const rows = await queue.claimDue(BATCH);
+        await run(rows);
+        if (rows.length < BATCH) break;
+      }
       await queue.sweep();
     },
 

@@ -2,7 +2,7 @@
 import type { Mailer } from "../mail/mailer";
 import { Problem } from "../problems";
 import type { ChannelKind, Settings } from "./channel-kind";
-import type { Dispatch, HttpAnswer, HttpMessage, Outcome } from "./dispatch";
+import { cut, type Dispatch, type HttpAnswer, type HttpMessage, type Outcome } from "./dispatch";
 
 export interface SendingPorts {
   fetch: typeof fetch;
@@ -23,6 +23,8 @@ const TIMEOUT = 15_000;
 /** Of an answer; what is more says nothing that the beginning does not. */
 const MOST_READ = 2048;
 const MOST_KEPT = 300;
+/** A part of a secret URL that is shorter is a word, as "services". */
+const SECRET_PART = 9;
 
 export async function send(ports: SendingPorts, { kind, settings, to }: Target, dispatch: Dispatch): Promise<Outcome> {
   if ("write" in kind) return sendMail(ports.mailer, () => kind.write(dispatch, to ?? ""), to);
@@ -90,11 +92,16 @@ async function beginning({ body }: Response): Promise<string> {
   return text.slice(0, MOST_READ);
 }
 
+/** The secrets, and of those that are a URL the parts that make it one. */
 const secretsOf = (kind: ChannelKind, settings: Settings): string[] =>
-  kind.credentialFields().flatMap(({ name, secret }) => (secret && settings[name] ? [String(settings[name])] : []));
+  kind.credentialFields().flatMap(({ name, secret }) => {
+    const value = secret ? String(settings[name] ?? "") : "";
+    const parts = URL.canParse(value) ? value.split(/[/?&=]/).slice(3) : [];
+    return [value, ...parts.filter((part) => part.length >= SECRET_PART)].filter((part) => part !== "");
+  });
 
 /** Whoever answers may say back what it was sent. */
 function tellable(answer: string, secrets: string[]): string {
   const clean = secrets.reduce((text, secret) => text.replaceAll(secret, "***"), answer);
-  return clean.slice(0, MOST_KEPT);
+  return cut(clean, MOST_KEPT);
 }

@@ -4,10 +4,10 @@ import type { Mail, Mailer } from "../../src/mail/mailer";
 import type { ChannelInput } from "../../src/notifications/channels";
 import type { Notification } from "../../src/notifications/events";
 import { createNotifications, type NotificationPorts } from "../../src/notifications/service";
+import type { Database } from "../../src/storage/database";
 import { accounts, type notificationChannels, notificationDeliveries } from "../../src/storage/schema";
 import { createSealer } from "../../src/storage/sealing";
 import { changeFields, maskFields, parseFields } from "../../src/stored-credentials/fields";
-import type { LocalDatabase } from "../zones/local-database";
 
 export const START = Date.parse("2026-03-04T07:00:00Z");
 export const MINUTE = 60_000;
@@ -37,7 +37,7 @@ export interface Posted {
 
 type Answer = (posted: Posted) => Response | Promise<Response>;
 
-export function notificationsRig(local: LocalDatabase, ports: Partial<NotificationPorts> = {}) {
+export function notificationsRig(local: { database: Database }, ports: Partial<NotificationPorts> = {}) {
   const clock = { now: START };
   const posted: Posted[] = [];
   const mails: Mail[] = [];
@@ -92,7 +92,7 @@ export function notificationsRig(local: LocalDatabase, ports: Partial<Notificati
 
 export type Rig = ReturnType<typeof notificationsRig>;
 
-export async function newOwner(local: LocalDatabase, { verified = true } = {}): Promise<AccountIdentity> {
+export async function newOwner(local: { database: Database }, { verified = true } = {}): Promise<AccountIdentity> {
   const username = `u${crypto.randomUUID().slice(0, 8)}`;
   const person = { username, email: `${username}@example.org`, role: "member", plan: "elite" } as const;
   const [row] = await local.database

@@ -111,3 +111,23 @@ describe("telling", () => {
     expect(local.count).toMatchObject({ batches: 1, statements: 1 + 30 + 1 }); // the last one is the test's own
   });
 });
+
+describe("a tick", () => {
+  it("costs nothing to speak of while nothing is due, however much waits or has ended", async () => {
+    await local.database.delete(notificationChannels);
+    const owner = await ownerId();
+    await newChannel(owner, { digest: "weekly" });
+    await tellAll(
+      owner,
+      Array.from({ length: 20 }, () => failed),
+    );
+    local.resetCount();
+    await notificationsRig(local).service.tick();
+    expect(local.count.statements).toBe(2);
+    for (const query of local.queries()) {
+      const plan = (await local.explain(query)).join("\n");
+      expect(plan).not.toMatch(/SCAN notification_deliveries(?! USING)/);
+      expect(plan).toMatch(/notification_deliveries_(due|ended)/);
+    }
+  });
+});

@@ -65,7 +65,12 @@ export const webhook = defineKind({
   title: "Webhook",
   help: "A signed POST of JSON to a server of yours.",
   settings: z.strictObject({
-    url: shaped("URL", "where it is posted to", /^https:\/\//i, "It has to begin with https://."),
+    url: shaped(
+      "URL",
+      "where it is posted to; it is shown, as it is no secret",
+      /^https:\/\//i,
+      "It has to begin with https://.",
+    ),
     secret: secret("Secret", "whsec_ and base64; one is made where none is given, and shown once").refine(
       (given) => (keyBytes(given)?.length ?? 0) >= FEWEST_BYTES,
       `${FEWEST_BYTES} bytes or more; what is behind whsec_ is base64.`,
