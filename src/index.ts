@@ -18,6 +18,7 @@ export default {
     const report = await renewals.tick();
     await Promise.all([
       builtinCa.tidy(),
+      services.managedChallenges.sweep(),
       signInLimits.forgetExpired(),
       sessions.forgetExpired(),
       twoFactor.forgetExpired(),

@@ -47,6 +47,8 @@ import { createInstalled } from "./instances/installed";
 import { createReports } from "./instances/reports";
 import { createInstances } from "./instances/service";
 import { createMail } from "./mail/service";
+import { createAcmeDns } from "./managed-challenges/acme-dns";
+import { createManagedChallenges } from "./managed-challenges/service";
 import { createNotifications } from "./notifications/service";
 import { createSettings } from "./settings/service";
 import { openDatabase } from "./storage/database";
@@ -185,6 +187,7 @@ function compose(env: Env) {
     resolver,
     visibility: { resolver: world, connect: reach },
   });
+  const managedChallenges = createManagedChallenges({ database, zones, challengeZones, now });
   const accountTests = createAccountTests({ dnsAccounts, zones, challengeZones, now });
   const caAccounts = createCaAccounts({
     database,
@@ -286,6 +289,14 @@ function compose(env: Env) {
     zones,
     challengeHosts,
     challengeZones,
+    managedChallenges,
+    acmeDns: createAcmeDns({
+      database,
+      managedChallenges,
+      builtinZone: env.BUILTIN_ZONE,
+      pepper: env.API_KEY_PEPPER,
+      now,
+    }),
     accountTests,
     accountRetests: createAccountRetests({ dnsAccounts, accountTests, tell }),
     records,

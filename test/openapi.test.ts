@@ -19,7 +19,11 @@ const OTHERS = [
   /^\/dns-query$/,
   /^\/dns\/pdns\//,
   /^\/acme\//,
-  /^\/ca\/root\.pem$/,
+  /^\/ca(\/root\.pem|\/:file\{.*)?$/,
+  /^\/agent\.sh$/,
+  /^\/(httpreq|acmeproxy)\/(present|cleanup)$/,
+  /^\/acme-dns\/(register|update|health)$/,
+  /^\/api\/v1\/managedchallenge\//,
   /^\/dev\/outbox$/,
 ];
 

@@ -15,6 +15,7 @@ export const scopes = {
   "certificates:write": "Order, renew, revoke and delete certificates",
   "credentials:read": "List stored credentials, their secrets masked",
   "credentials:write": "Add, change, try out and delete stored credentials",
+  challenges: "Have challenge records placed for ACME clients elsewhere",
   "dns:read": "List DNS accounts",
   "dns:write": "Add and change DNS accounts",
   "domains:read": "List domains",

@@ -19,6 +19,7 @@ import { authorities } from "./routes/authorities";
 import { builtinCa } from "./routes/builtin-ca";
 import { caAccounts } from "./routes/ca-accounts";
 import { certificates } from "./routes/certificates";
+import { challengeDialects } from "./routes/challenge-dialects";
 import { challengeHosts } from "./routes/challenge-hosts";
 import { credentials } from "./routes/credentials";
 import { dns } from "./routes/dns";
@@ -28,6 +29,7 @@ import { domains } from "./routes/domains";
 import { dynamicDns } from "./routes/dynamic-dns";
 import { instances } from "./routes/instances";
 import { invitations } from "./routes/invitations";
+import { managedChallenges } from "./routes/managed-challenges";
 import { notificationPages } from "./routes/notification-pages";
 import { notifications } from "./routes/notifications";
 import { outbox } from "./routes/outbox";
@@ -49,6 +51,7 @@ const mounts = [
   ["/", dynamicDns],
   ["/", dns],
   ["/", acme],
+  ["/", challengeDialects],
   ["/api", accounts],
   ["/api", signUpRoutes],
   ["/api/sessions", sessions],
@@ -66,6 +69,7 @@ const mounts = [
   ["/api/ca/accounts", caAccounts],
   ["/api/certificates", certificates],
   ["/api/credentials", credentials],
+  ["/api/challenges", managedChallenges],
   ["/api/dns/challenge-hosts", challengeHosts],
   ["/api/dns", dnsAccounts],
   ["/api/settings/dns", dnsSettings],

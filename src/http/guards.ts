@@ -55,6 +55,25 @@ function guard(scopeOf: ScopeOf, takesInstances = false) {
 export const signedIn = ({ read, write, update = write, instances = false }: NeededScopes) =>
   guard((method) => (SAFE_METHODS.has(method) ? read : method === "PUT" ? update : write), instances);
 
+/** The same with one scope for everything, and the API key wherever a dialect has it; no session is taken. */
+export function keyed(keyIn: (c: Context<AppEnv>) => Promise<string | undefined> | string | undefined, scope: Scope) {
+  const handler = createMiddleware<AppEnv>(async (c, next) => {
+    const key = await keyIn(c);
+    if (key === undefined) {
+      const headers = { "www-authenticate": 'Basic realm="certedge"' };
+      throw new Problem(401, "Send an API key: as the password of Basic authentication, or as Bearer.", { headers });
+    }
+    c.set("access", await byKey(c, key));
+    c.set("account", c.var.access.account);
+    await limitAccount(c, c.var.account);
+    requireNoInstance(c.var.access);
+    requireScope(c.var.access, scope);
+    await next();
+  });
+  guards.set(handler, () => scope);
+  return handler;
+}
+
 /** For what changes who may act for the account: its person does that, with a session, and no API key. */
 export const inPerson = guard(() => null);
 

@@ -131,6 +131,12 @@ const table: Record<string, Row> = {
   changeSettings: own(),
   getDnsSettings: own(),
   changeDnsSettings: own(),
+  placeChallenge: { ...own(403, 403), body: () => ({ domain: things.name, value: "x" }) },
+  listChallenges: own(),
+  getChallenge: another(),
+  removeChallenge: another(),
+  listAcmeDnsRegistrations: own(),
+  deleteAcmeDnsRegistration: another(),
   listZones: own(),
   claimZone: { ...own(201, 403), body: () => ({ name: `another-${things.zone}` }) },
   verifyZone: { stranger: 404, free: 403 },
@@ -247,6 +253,7 @@ beforeAll(async () => {
   const authority = (await me.post("/api/ca/authorities", inHouse)).json;
   agent = (await me.post(`/api/instances/${instance.id}/keys`, { name: "agent" })).json.key;
   const spare = (await me.post(`/api/instances/${instance.id}/keys`, { name: "spare" })).json;
+  const challenge = (await me.post("/api/challenges", { domain: name, value: "ours" })).json;
   const zone = `${name.split(".")[0]}.example`;
   await request(admin()).post("/api/admin/zones", { name: zone, account_id: ada.id });
   const [caAccount] = (await me.get("/api/ca/accounts")).json.accounts;
@@ -270,6 +277,8 @@ beforeAll(async () => {
     "/api/credentials": credential.id,
     "/api/notifications/channels": channel.id,
     "/api/notifications/deliveries": trial.delivery.id,
+    "/api/challenges": challenge.id,
+    "/api/challenges/acme-dns": challenge.id,
     "/api/sessions": session.id,
     "/api/instances": instance.id,
     key: spare.id,
