@@ -3,6 +3,7 @@
  * while the clock shows a time in it, so what the clock skips in spring is no part of it, and what it shows twice in
  * autumn is in it twice. The days are those on which a window opens; past midnight it goes on into the next one.
  */
+import { offsetAt } from "../settings/time-zones";
 import { type MaintenanceWindow, weekdays } from "../storage/tables/instances";
 
 const MINUTE = 60_000;
@@ -11,44 +12,6 @@ const DAY = 86_400_000;
 const DAYS_AHEAD = 15;
 /** 1970-01-01 was a Thursday; the week begins on Monday. */
 const FIRST_WEEKDAY = 3;
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-/** Throws RangeError for a time zone that nobody knows. */
-function formatOf(timeZone: string): Intl.DateTimeFormat {
-  let format = formats.get(timeZone);
-  if (!format) {
-    const parts = { year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric" } as const;
-    format = new Intl.DateTimeFormat("en-US-u-ca-iso8601-nu-latn", {
-      ...parts,
-      second: "numeric",
-      hourCycle: "h23",
-      timeZone,
-    });
-    formats.set(timeZone, format);
-  }
-  return format;
-}
-
-/** "Europe/Berlin" is one, "+02:00" and "Berlin" are none. */
-export function isTimeZone(name: string): boolean {
-  if (!/^[A-Za-z]/.test(name)) return false;
-  try {
-    formatOf(name);
-    return true;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
-}
-
-/** How far the clock of a time zone is ahead of UTC, in milliseconds. */
-function offsetAt(timeZone: string, instant: number): number {
-  const parts = formatOf(timeZone).formatToParts(instant);
-  const part = (type: string) => Number(parts.find((one) => one.type === type)?.value);
-  const shown = Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second"));
-  return shown - Math.floor(instant / 1000) * 1000;
-}
 
 /** "22:30" → 1350 */
 const minutesOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));

@@ -4,25 +4,26 @@ import type { Authority } from "../authorities/authority";
 import { knownAuthority } from "../authorities/catalogue";
 import { providers } from "../dns/registry";
 import { type FieldProblem, Problem } from "../problems";
+import { type CaPreferencesChange, changedPreferences, preferenceProblems } from "../settings/preferences";
+import { isTimeZone } from "../settings/time-zones";
 import type { Database } from "../storage/database";
 import { caAccounts, customAuthorities, dnsAccounts } from "../storage/schema";
-import type { CaPreferences, InstanceSettings } from "../storage/tables/instances";
-import { isTimeZone } from "./maintenance";
+import type { InstanceSettings } from "../storage/tables/instances";
 
 /** What is undefined is the account's again; what is not named stays. */
-type Change<Settings> = { [Name in keyof Settings]?: Settings[Name] | undefined };
-
-export interface SettingsChange extends Change<Omit<InstanceSettings, "ca">> {
-  ca?: Change<CaPreferences>;
-}
+export type SettingsChange = {
+  [Name in Exclude<keyof InstanceSettings, "ca">]?: InstanceSettings[Name] | undefined;
+} & {
+  ca?: CaPreferencesChange;
+};
 
 export function changedSettings(before: InstanceSettings, change: SettingsChange): InstanceSettings {
-  const ca = withoutUndefined({ ...before.ca, ...change.ca });
-  return withoutUndefined({ ...before, ...change, ca: Object.keys(ca).length > 0 ? ca : undefined });
+  const ca = changedPreferences(before.ca ?? null, change.ca ?? {}) ?? undefined;
+  const merged = Object.entries({ ...before, ...change, ca }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(merged) as InstanceSettings;
 }
 
-const withoutUndefined = <Settings extends object>(settings: Change<Settings>): Settings =>
-  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Settings;
+type CaAccountRow = typeof caAccounts.$inferSelect;
 
 /** Whose settings they are; a new instance has no id yet. */
 interface Subject {
@@ -32,10 +33,7 @@ interface Subject {
 
 /** What the settings refer to, as the database has it. */
 interface Referred {
-  caAccounts: Map<
-    string,
-    Pick<typeof caAccounts.$inferSelect, "name" | "environment" | "instanceId" | "deactivatedAt">
-  >;
+  caAccounts: CaAccountRow[];
   dnsAccount: { instanceId: string | null } | undefined;
   customAuthority: { title: string; productionUrl: string | null; stagingUrl: string | null } | undefined;
 }
@@ -79,7 +77,7 @@ async function referredBy(database: Database, ownerId: number, settings: Instanc
       .from(customAuthorities)
       .where(and(eq(customAuthorities.ownerId, ownerId), eq(customAuthorities.id, authority))),
   ]);
-  return { caAccounts: new Map(accounts.map((account) => [account.id, account])), dnsAccount, customAuthority };
+  return { caAccounts: accounts, dnsAccount, customAuthority };
 }
 
 function windowProblems({ maintenanceWindows = [] }: InstanceSettings): FieldProblem[] {
@@ -111,29 +109,27 @@ function authorityProblems({ authority, environment }: InstanceSettings, { custo
 }
 
 function caAccountProblems({ ca = {}, environment }: InstanceSettings, referred: Referred, { instanceId }: Subject) {
-  const { preferredCa, caOrder = [] } = ca;
-  const refusalOf = (id: string): string | undefined => {
-    const account = referred.caAccounts.get(id);
-    if (!account) return `There is no CA account ${id}.`;
-    const title = `The CA account "${account.name}"`;
+  const refusalOf = ({ name, ...account }: CaAccountRow): string | undefined => {
+    const title = `The CA account "${name}"`;
     if (account.deactivatedAt !== null) return `${title} was deactivated.`;
-    if (account.instanceId !== null && account.instanceId !== instanceId)
+    if (account.instanceId !== null && account.instanceId !== instanceId) {
       return `${title} is for another instance alone.`;
-    if (environment !== undefined && account.environment !== environment)
-      return `${title} is for ${account.environment}.`;
-    return undefined;
+    }
+    return environment === undefined || account.environment === environment
+      ? undefined
+      : `${title} is for ${account.environment}.`;
   };
   const named: [member: string, id: string][] = [
-    ...(preferredCa ? [["preferred_ca", preferredCa] as [string, string]] : []),
-    ...caOrder.map((id, index): [string, string] => [`ca_order/${index}`, id]),
+    ["preferred_ca", ca.preferredCa ?? ""],
+    ...(ca.caOrder ?? []).map((id, index): [string, string] => [`ca_order/${index}`, id]),
   ];
-  const repeated = caOrder.findIndex((id, index) => caOrder.indexOf(id) < index);
   return [
+    ...preferenceProblems(ca, referred.caAccounts).map(({ pointer, detail }) => problem(pointer.slice(1), detail)),
     ...named.flatMap(([member, id]) => {
-      const refusal = refusalOf(id);
+      const account = referred.caAccounts.find((one) => one.id === id);
+      const refusal = account && refusalOf(account);
       return refusal ? [problem(member, refusal)] : [];
     }),
-    ...(repeated >= 0 ? [problem(`ca_order/${repeated}`, "The same CA account stands before it already.")] : []),
   ];
 }
 

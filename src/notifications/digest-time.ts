@@ -1,4 +1,5 @@
 /** When the next digest of a channel goes out, by the clock of its time zone. */
+import { offsetAt } from "../settings/time-zones";
 import { weekdays } from "../storage/tables/instances";
 import type { DigestTime } from "../storage/tables/notifications";
 
@@ -15,7 +16,7 @@ export const endOfFlood = (now: number): number => Math.ceil((now + CLOSED_BEFOR
 
 /** An hour that the clocks skip is the one after it. */
 export function nextDigest(digest: "daily" | "weekly", { hour, weekday, timeZone }: DigestTime, now: number): number {
-  const today = now + offsetAt(now, timeZone);
+  const today = now + offsetAt(timeZone, now);
   for (let day = 0; ; day++) {
     const midnight = (Math.floor(today / DAY) + day) * DAY;
     // The epoch was a Thursday.
@@ -27,34 +28,6 @@ export function nextDigest(digest: "daily" | "weekly", { hour, weekday, timeZone
 
 /** The instant at which the zone's clock shows `local`, which is written as if it were UTC. */
 function instantOf(local: number, timeZone: string): number {
-  const near = local - offsetAt(local, timeZone);
-  return local - offsetAt(near, timeZone);
-}
-
-/** By how much the zone's clock is ahead of UTC. */
-function offsetAt(instant: number, timeZone: string): number {
-  const parts = new Intl.DateTimeFormat("en-US", {
-    timeZone,
-    calendar: "gregory",
-    hourCycle: "h23",
-    year: "numeric",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    minute: "numeric",
-    second: "numeric",
-  }).formatToParts(instant);
-  const part = (type: Intl.DateTimeFormatPartTypes) => Number(parts.find((each) => each.type === type)?.value);
-  const shown = Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second"));
-  return shown - Math.floor(instant / 1000) * 1000;
-}
-
-/** Whether the platform knows the zone. */
-export function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en-US", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
+  const near = local - offsetAt(timeZone, local);
+  return local - offsetAt(timeZone, near);
 }

@@ -136,8 +136,18 @@ describe("an instance", () => {
   it("does not take the CA account of somebody else", async () => {
     const [theirs] = (await request(admin()).get("/api/ca/accounts")).json.accounts;
     const refused = await me().post("/api/instances", { name: "thief", settings: { preferred_ca: theirs.id } });
-    expect(refused.json.errors).toEqual([
-      { pointer: "/settings/preferred_ca", detail: `There is no CA account ${theirs.id}.` },
+    const detail = expect.stringContaining(`There is no CA account ${theirs.id}.`);
+    expect(refused.json.errors).toEqual([{ pointer: "/settings/preferred_ca", detail }]);
+  });
+
+  it("does not take a CA account twice, nor one of another environment", async () => {
+    const id = await builtinAccount();
+    const settings = { ca_order: [id, id], environment: "staging" };
+    const { json } = await me().post("/api/instances", { name: "mixed", settings });
+    expect(json.errors.map(({ pointer, detail }: { pointer: string; detail: string }) => [pointer, detail])).toEqual([
+      ["/settings/ca_order/1", "The same CA account stands before it already."],
+      ["/settings/ca_order/0", 'The CA account "Built-in CA" is for production.'],
+      ["/settings/ca_order/1", 'The CA account "Built-in CA" is for production.'],
     ]);
   });
 
