@@ -235,7 +235,9 @@ export class CaAccount extends DurableObject<Env> {
     const outcome = await this.attempt(work);
     const isWellAgain = this.gate.note(outcome.ok ? undefined : outcome.failure);
     await this.showState(isWellAgain);
-    return outcome;
+    const openUntil = this.gate.openUntil()?.until;
+    if (outcome.ok || openUntil === undefined) return outcome;
+    return { ok: false, failure: { ...outcome.failure, openUntil } };
   }
 
   /** Others read in D1 whether the CA is left alone. */

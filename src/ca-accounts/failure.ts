@@ -16,6 +16,8 @@ export interface CaFailure {
   subproblems?: { type: string; detail: string; identifier?: string }[];
   /** Milliseconds since the epoch. */
   retryAfter?: number;
+  /** It was one failure too many: nobody asks the CA before this instant. */
+  openUntil?: number;
 }
 
 export type CaOutcome<T> = { ok: true; value: T } | { ok: false; failure: CaFailure };

@@ -31,16 +31,16 @@ const windingUp = new Set<OrderState>(["storing", "leaving", "cleaning", "closin
 export function courseAfter(order: Order, failure: OrderFailure, { now, random, salvage }: CourseSettings): Course {
   const { progress, createdAt, state } = order;
   const { retries, isTheCas }: { retries: number; isTheCas?: true } = causes[failure.reason];
-  const { retryAfter = 0, heldUntil, isBrief, isFinal } = failure.timing;
+  const { retryAfter = 0, heldUntil, openUntil, isBrief, isFinal } = failure.timing;
   const failures = progress.stepFailures ?? 0;
   const backOff = Math.min(RETRY_FIRST * 2 ** failures, RETRY_LAST) * (0.75 + random / 2);
-  const again: Course = { kind: "again", at: Math.max(retryAfter, now + backOff) };
+  const again: Course = { kind: "again", at: Math.max(retryAfter, openUntil ?? 0, now + backOff) };
   if (windingUp.has(state)) return again;
 
   const mayLeave = isTheCas === true && progress.mayLeave === true;
   if (mayLeave && progress.finalizeSent) {
     const salvageUntil = progress.salvageUntil ?? now + salvage;
-    const next = heldUntil ?? now + backOff;
+    const next = heldUntil ?? Math.max(openUntil ?? 0, now + backOff);
     return next < salvageUntil ? { kind: "wait", until: next, salvageUntil } : { kind: "leave" };
   }
   if (heldUntil !== undefined) {
@@ -48,6 +48,7 @@ export function courseAfter(order: Order, failure: OrderFailure, { now, random, 
     const until = heldUntil + random * Math.min((heldUntil - now) * SPREAD, MOST_SPREAD);
     return heldUntil <= createdAt + PATIENCE ? { kind: "wait", until } : { kind: "fail" };
   }
+  if (mayLeave && openUntil !== undefined) return { kind: "leave" };
   if (failures < retries && !isFinal) return again;
   return { kind: mayLeave ? "leave" : "fail" };
 }

@@ -112,6 +112,8 @@ export interface FailureTiming {
   retryAfter?: number;
   /** Nobody was asked, and it is to be asked then: no failure of the order's own. */
   heldUntil?: number;
+  /** The CA has failed once too often, and nobody asks it before. */
+  openUntil?: number;
   /** It is held for a moment only, which is no reason to go elsewhere. */
   isBrief?: boolean;
   /** Trying the step again within the order is of no use. */
@@ -181,8 +183,15 @@ export function toOrderFailure(error: unknown): OrderFailure {
   });
 }
 
-const timing = ({ retryAfter }: { retryAfter?: number | undefined }): FailureTiming =>
-  retryAfter === undefined ? {} : { retryAfter };
+interface Instants {
+  retryAfter?: number | undefined;
+  openUntil?: number | undefined;
+}
+
+const timing = ({ retryAfter, openUntil }: Instants): FailureTiming => ({
+  ...(retryAfter === undefined ? {} : { retryAfter }),
+  ...(openUntil === undefined ? {} : { openUntil }),
+});
 
 const HELD_CAUSES: Record<NonNullable<CaFailure["because"]>, Cause> = {
   open: "ca_unreachable",
@@ -197,15 +206,16 @@ const causeOf = (type: string, detail: string): Cause => {
   return PROBLEM_CAUSES[type] ?? "ca_refused";
 };
 
-function fromCa({ kind, type, status, detail, subproblems, retryAfter, because = "open" }: CaFailure): OrderFailure {
+function fromCa(failure: CaFailure): OrderFailure {
+  const { kind, type, status, detail, subproblems, retryAfter, openUntil, because = "open" } = failure;
   const evidence = { ...(type ? { type: `urn:ietf:params:acme:error:${type}`, status } : {}), subproblems };
   switch (kind) {
     case "problem":
-      return new OrderFailure(causeOf(type ?? "", detail), detail, evidence, timing({ retryAfter }));
+      return new OrderFailure(causeOf(type ?? "", detail), detail, evidence, timing({ retryAfter, openUntil }));
     case "unreachable":
-      return new OrderFailure("ca_unreachable", detail, {}, timing({ retryAfter }));
+      return new OrderFailure("ca_unreachable", detail, {}, timing({ retryAfter, openUntil }));
     case "garbage":
-      return new OrderFailure("ca_bad_answer", detail);
+      return new OrderFailure("ca_bad_answer", detail, {}, timing({ openUntil }));
     case "held":
       return new OrderFailure(
         HELD_CAUSES[because],

@@ -74,12 +74,13 @@ export function createOrderRecords(ports: OrderRecordPorts) {
   }
 
   return {
-    /** Enters the order into the index. Taking it twice changes nothing. */
+    /** Enters the order into the index, or where it has gone since. */
     async open(input: OrderInput, progress: OrderProgress, createdAt: number): Promise<void> {
       const { id, certificateId, ownerId, reason } = input;
       const caAccountId = caAccountOf({ input, progress }) ?? null;
       const row = { id, certificateId, ownerId, reason, caAccountId, state: "open", createdAt };
-      await database.insert(orders).values(row).onConflictDoNothing();
+      const moved = { target: orders.id, set: { caAccountId } };
+      await database.insert(orders).values(row).onConflictDoUpdate(moved);
     },
 
     /**

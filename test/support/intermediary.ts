@@ -3,6 +3,7 @@ import { once } from "node:events";
 import http from "node:http";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
+import { freePort } from "./worker-process";
 
 export interface Answered {
   status: number;
@@ -19,6 +20,8 @@ export interface Intermediary {
   /** The next request for which `matches` holds runs `then`, and is never answered. */
   arm(matches: (line: string) => boolean, when: "before" | "after", then: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
+  /** After stop(): listens again where it did. */
+  start(): Promise<void>;
 }
 
 type Change = "hangs" | ((answered: Answered) => Partial<Answered>);
@@ -69,10 +72,14 @@ export async function startIntermediary(
   };
 
   const server = tls ? https.createServer(tls, answer) : http.createServer(answer);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const listen = async (at: number) => {
+    server.listen(at, "127.0.0.1");
+    await once(server, "listening");
+  };
+  await listen(await freePort());
+  const { port } = server.address() as AddressInfo;
   return {
-    url: `${tls ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls ? "https" : "http"}://127.0.0.1:${port}`,
     requests,
     alter: (matches, change) => changes.unshift({ matches, change }),
     arm: (matches, when, then) =>
@@ -84,6 +91,7 @@ export async function startIntermediary(
       server.close();
       await once(server, "close");
     },
+    start: () => listen(port),
   };
 }
 
