@@ -25,6 +25,7 @@ import { createRenewalPlanning } from "./certificates/renewal-planning";
 import { createRenewalTurns } from "./certificates/renewal-turn";
 import { createRenewalWindows } from "./certificates/renewal-windows";
 import { createRenewals } from "./certificates/renewals";
+import { createRevocationLists } from "./certificates/revocation-lists";
 import { createCertificates } from "./certificates/service";
 import { txtValues } from "./dns/cname";
 import { createProviderHttp } from "./dns/http";
@@ -216,10 +217,20 @@ function compose(env: Env) {
     now,
   });
   const renewalTurns = createRenewalTurns({ database, certificates, failureRecords, tell, plansOn, now });
+  const lists = createRevocationLists({ database, fetch: caFetch, tell, now });
   const windows = createRenewalWindows({ database, caAccounts, tell, now });
   const renewals = createRenewals({ database, windows, objects, perTick: Number(env.RENEWALS_PER_TICK) || 40, now });
   const updateLog = createUpdateLog({ database, objects: env.UPDATE_LOG, now });
   const domains = createDomains({ database, zones, forget: updateLog.forget, now });
+  const renewals = createRenewals({
+    database,
+    windows,
+    lists,
+    objects,
+    perTick: Number(env.RENEWALS_PER_TICK) || 40,
+    now,
+  });
+  const domains = createDomains({ database, zones, forget: async () => undefined, now });
   const hostPasswords = createHostPasswords({ database, pepper: env.API_KEY_PEPPER, plansOn, now });
   const dynamicDns = createDynamicDns({
     database,

@@ -14,6 +14,7 @@ import { caAccountOf, type LeafFacts, type OrderInput, type OrderProgress } from
 import { plannedCertificates } from "./planned-certificates";
 import { planRenewal } from "./renewal-time";
 import { askWindow } from "./renewal-windows";
+import { watchList } from "./revocation-lists";
 
 export type OrderRecords = ReturnType<typeof createOrderRecords>;
 
@@ -131,6 +132,7 @@ export function createOrderRecords(ports: OrderRecordPorts) {
             .update(orders)
             .set({ state: "valid", caAccountId, finishedAt: now() })
             .where(eq(orders.id, input.id)),
+          ...(version.crlUrl ? [watchList(database, version.crlUrl, now())] : []),
         ]),
       ]);
       return renewAt;

@@ -119,7 +119,7 @@ export function createRenewalTurns(ports: RenewalTurnPorts) {
       const { row, version } = planned;
       const { due, next } = reminderAt(version, now());
       const isNew = due !== undefined && (row.toldDaysLeft === null || due.days < row.toldDaysLeft);
-      const why = isNew && row.status !== "revoked" ? (held(planned) ?? whyLate(planned, now())) : undefined;
+      const why = isNew && row.renewAt !== null ? (held(planned) ?? whyLate(planned, now())) : undefined;
       if (why) await tell(row.ownerId, expiringNotice(row, version.notAfter, why, now()));
       await database
         .update(certificates)

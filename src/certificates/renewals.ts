@@ -3,97 +3,96 @@ import type { Database } from "../storage/database";
 import { claimDue, claimRenewals, findLeftOpen } from "./due-certificates";
 import type { CertificateOrder } from "./order-object";
 import type { RenewalWindows } from "./renewal-windows";
+import type { RevocationLists } from "./revocation-lists";
 
 export interface RenewalPorts {
   database: Database;
   windows: RenewalWindows;
-  objects: DurableObjectNamespace<CertificateOrder>;
+  lists: RevocationLists;
+  objects: Pick<DurableObjectNamespace<CertificateOrder>, "getByName">;
   /** How many certificates one tick takes up: each is a call of an object. */
   perTick: number;
   now: () => number;
 }
 
-export interface TickReport {
-  due: number;
-  ordered: number;
+const nothing = {
+  due: 0,
+  ordered: 0,
   /** Due, but their plans have no automatic renewal, their names are another's, or nobody acts for their accounts. */
-  left: number;
+  left: 0,
   /** Of which the CA or a maintenance window said later. */
-  moved: number;
+  moved: 0,
   /** No order could be made. */
-  refused: number;
-  asked: number;
-  reminded: number;
-  resumed: number;
-  failed: number;
-}
+  refused: 0,
+  /** Whose CAs were asked for their renewal windows. */
+  asked: 0,
+  reminded: 0,
+  /** Orders that were left open. */
+  resumed: 0,
+  /** Revocation lists that were due, and certificates that they have. */
+  lists: 0,
+  revoked: 0,
+  /** Calls that came to nothing; they are made again within the hour. */
+  failed: 0,
+};
+
+export type TickReport = typeof nothing;
 
 const AT_ONCE = 20;
 const OPEN_TOO_LONG = 120_000;
+/** Each may have a hundred thousand entries. */
+const LISTS = 2;
 
 export type Renewals = ReturnType<typeof createRenewals>;
 
-export function createRenewals({ database, windows, objects, perTick, now }: RenewalPorts) {
-  const objectOf = (id: string) => objects.getByName(id);
+export function createRenewals({ database, windows, lists, objects, perTick, now }: RenewalPorts) {
   const few = Math.ceil(perTick / 4);
 
-  return {
-    /** One tick. Its cost follows what is due, not what there is. */
-    async tick(): Promise<TickReport> {
-      const report = {
-        due: 0,
-        ordered: 0,
-        left: 0,
-        moved: 0,
-        refused: 0,
-        asked: 0,
-        reminded: 0,
-        resumed: 0,
-        failed: 0,
-      };
-      // A call that fails is made again: the claim runs out within the hour.
-      const failed = () => {
-        report.failed++;
-      };
-
-      // The windows first: one that was pulled in is renewed in this very tick.
-      const checked = await windows.check(perTick);
-      report.asked = checked.asked;
-      report.moved = checked.moved;
-
+  /** The windows first: what was pulled in is renewed in this very tick. The lists last: to read a long one takes time. */
+  const parts: ((report: TickReport) => Promise<void>)[] = [
+    async (report) => {
+      const { asked, moved } = await windows.check(perTick);
+      Object.assign(report, { asked, moved });
+    },
+    async (report) => {
       const due = await claimRenewals(database, now(), perTick);
       report.due = due.length;
-      await inGroups(
-        due,
-        async (id) => {
-          const turn = await objectOf(id).renew();
-          report[turn]++;
-        },
-        failed,
-      );
+      await each(due, report, async (id) => {
+        const turn = await objects.getByName(id).renew();
+        report[turn]++;
+      });
+    },
+    async (report) =>
+      each(await claimDue(database, "notice_at", now(), few), report, async (id) => {
+        if (await objects.getByName(id).remind()) report.reminded++;
+      }),
+    async (report) =>
+      each(await findLeftOpen(database, now() - OPEN_TOO_LONG, few, Math.random()), report, async (id) => {
+        if (await objects.getByName(id).resume()) report.resumed++;
+      }),
+    async (report) => {
+      const { read, replaced } = await lists.check(LISTS);
+      Object.assign(report, { lists: read, revoked: replaced });
+    },
+  ];
 
-      await inGroups(
-        await claimDue(database, "notice_at", now(), few),
-        async (id) => {
-          if (await objectOf(id).remind()) report.reminded++;
-        },
-        failed,
-      );
-
-      await inGroups(
-        await findLeftOpen(database, now() - OPEN_TOO_LONG, few, Math.random()),
-        async (id) => {
-          if (await objectOf(id).resume()) report.resumed++;
-        },
-        failed,
-      );
+  return {
+    /** One tick. Its cost follows what is due, not what there is. What fails in one part keeps no other from its work. */
+    async tick(): Promise<TickReport> {
+      const report = { ...nothing };
+      const errors: unknown[] = [];
+      for (const part of parts) await part(report).catch((error) => errors.push(error));
+      if (errors.length > 0) throw errors[0];
       return report;
     },
   };
 }
 
-async function inGroups<T>(items: T[], work: (item: T) => Promise<void>, failed: () => void): Promise<void> {
-  for (let start = 0; start < items.length; start += AT_ONCE) {
-    await Promise.all(items.slice(start, start + AT_ONCE).map((item) => work(item).catch(failed)));
+async function each(ids: string[], report: TickReport, work: (id: string) => Promise<void>): Promise<void> {
+  const failed = () => {
+    report.failed++;
+  };
+  for (let start = 0; start < ids.length; start += AT_ONCE) {
+    await Promise.all(ids.slice(start, start + AT_ONCE).map((id) => work(id).catch(failed)));
   }
 }

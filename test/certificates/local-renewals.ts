@@ -13,6 +13,7 @@ import type { OrderReason } from "../../src/certificates/order-state";
 import { createRenewalTurns } from "../../src/certificates/renewal-turn";
 import { createRenewalWindows } from "../../src/certificates/renewal-windows";
 import { createRenewals } from "../../src/certificates/renewals";
+import { createRevocationLists } from "../../src/certificates/revocation-lists";
 import type { Certificates } from "../../src/certificates/service";
 import type { Notification } from "../../src/notifications/events";
 import type { Database } from "../../src/storage/database";
@@ -26,9 +27,15 @@ export interface RenewalsUnderTest {
   perTick?: number;
   /** What ordering does; nothing by default. */
   order?: (row: CertificateRow, reason: OrderReason) => Promise<void>;
+  /** Where revocation lists are. */
+  fetch?: typeof fetch;
   /** What the CA says of a certificate's window; by default it has no such thing. */
   window?: (renewalIdentifier: string) => CaOutcome<RenewalInformation | undefined>;
 }
+
+const nowhere: typeof fetch = async () => {
+  throw new TypeError("There is nothing outside.");
+};
 
 export type Told = Notification & { ownerId: number; at: number };
 
@@ -66,7 +73,8 @@ export function renewalsOver({ database }: { database: Database }, under: Renewa
   });
   const objects = { getByName: object } as unknown as DurableObjectNamespace<CertificateOrder>;
   const windows = createRenewalWindows({ database, caAccounts, tell, now });
-  const renewals = createRenewals({ database, windows, objects, perTick, now });
+  const lists = createRevocationLists({ database, fetch: under.fetch ?? nowhere, tell, now });
+  const renewals = createRenewals({ database, windows, lists, objects, perTick, now });
   const find = async (id: string) => {
     const [row] = await database.select().from(certificates).where(eq(certificates.id, id));
     if (!row) throw new Error(`There is no certificate ${id}.`);
