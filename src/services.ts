@@ -219,7 +219,6 @@ function compose(env: Env) {
   const renewalTurns = createRenewalTurns({ database, certificates, failureRecords, tell, plansOn, now });
   const lists = createRevocationLists({ database, fetch: caFetch, tell, now });
   const windows = createRenewalWindows({ database, caAccounts, tell, now });
-  const renewals = createRenewals({ database, windows, objects, perTick: Number(env.RENEWALS_PER_TICK) || 40, now });
   const updateLog = createUpdateLog({ database, objects: env.UPDATE_LOG, now });
   const domains = createDomains({ database, zones, forget: updateLog.forget, now });
   const renewals = createRenewals({
@@ -230,7 +229,6 @@ function compose(env: Env) {
     perTick: Number(env.RENEWALS_PER_TICK) || 40,
     now,
   });
-  const domains = createDomains({ database, zones, forget: async () => undefined, now });
   const hostPasswords = createHostPasswords({ database, pepper: env.API_KEY_PEPPER, plansOn, now });
   const dynamicDns = createDynamicDns({
     database,

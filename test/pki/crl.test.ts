@@ -1,5 +1,6 @@
 /** Revocation lists that openssl made, read by us. */
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { readCertificate } from "../../src/pki/certificate";
 import { RevocationListError, readRevocationList } from "../../src/pki/crl";
 import { describeWith } from "../support/tools";
 import { Openssl } from "./openssl";
@@ -127,6 +128,31 @@ describeWith(["openssl"], "a revocation list", () => {
       { serial: serialOf(49_999) },
     ]);
     expect(await list.isSignedBy(authority.intermediate)).toBe(true);
+  });
+
+  it.each<[string, string[], string | undefined]>([
+    ["over HTTP", ["crlDistributionPoints = URI:http://ca.example/1.crl"], "http://ca.example/1.crl"],
+    [
+      "over LDAP and HTTP",
+      ["crlDistributionPoints = URI:ldap://ca.example/cn=list,URI:http://ca.example/2.crl"],
+      "http://ca.example/2.crl",
+    ],
+    [
+      "of some reasons only, and of all",
+      [
+        ...["crlDistributionPoints = some, all", "[some]", "fullname = URI:http://ca.example/some.crl"],
+        ...["reasons = keyCompromise", "[all]", "fullname = URI:https://ca.example/all.crl"],
+      ],
+      "https://ca.example/all.crl",
+    ],
+    ["nowhere", ["basicConstraints = CA:FALSE"], undefined],
+  ])("is named by a certificate: %s", async (_what, extensions, url) => {
+    openssl.write("named", `${["[leaf]", ...extensions].join("\n")}\n`);
+    openssl.run("req", "-new", "-key", "leaf.key", "-subj", "/CN=named", "-out", "request.pem");
+    const by = ["-CA", "intermediate.pem", "-CAkey", "intermediate.key", "-set_serial", "7", "-days", "1"];
+    const made = ["-extfile", "named", "-extensions", "leaf", "-out", "named.pem"];
+    openssl.run("x509", "-req", "-in", "request.pem", ...by, ...made);
+    expect((await readCertificate(openssl.text("named.pem"))).revocationListUrl).toBe(url);
   });
 
   it("that is none, that is cut off, or that goes on, is refused in one way only", () => {
