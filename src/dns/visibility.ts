@@ -1,4 +1,4 @@
-/** Whether a TXT value can be seen where a CA will look: at every authoritative server, over TCP, else by DNS over HTTPS. */
+/** Whether a value can be seen where a CA will look: at every authoritative server, over TCP, else by DNS over HTTPS. */
 import type { DnsAnswer, Resolver } from "./resolver";
 import { type Connect, queryOverTcp } from "./tcp";
 
@@ -12,6 +12,7 @@ export interface VisibilityPorts {
 
 export interface VisibilityQuestion {
   name: string;
+  type: "TXT" | "A";
   value: string;
   zone: string;
   /** "host" or "host:port"; instead of the zone's NS records. */
@@ -74,8 +75,8 @@ async function lookAt(
   overHttps: () => Promise<Look>,
 ): Promise<ServerLook> {
   try {
-    const answer = await queryOverTcp(connect, server, question.name, "TXT", timeout);
-    return { server, over: "tcp", ...judge(answer, question.value) };
+    const answer = await queryOverTcp(connect, server, question.name, question.type, timeout);
+    return { server, over: "tcp", ...judge(answer, question) };
   } catch (error) {
     // Cloudflare refuses connections into its own network, where many zones are served.
     const look = await overHttps();
@@ -83,16 +84,16 @@ async function lookAt(
   }
 }
 
-async function lookOverHttps({ name, value }: VisibilityQuestion, resolver: Resolver): Promise<Look> {
+async function lookOverHttps(question: VisibilityQuestion, resolver: Resolver): Promise<Look> {
   try {
-    return { over: "https", ...judge(await resolver.query(name, "TXT"), value) };
+    return { over: "https", ...judge(await resolver.query(question.name, question.type), question) };
   } catch (error) {
     return { visible: false, seen: [], over: "none", error: messageOf(error) };
   }
 }
 
-function judge({ rcode, answers }: DnsAnswer, wanted: string) {
-  const seen = answers.filter(({ type }) => type === "TXT").map(({ value }) => value);
+function judge({ rcode, answers }: DnsAnswer, { type: wantedType, value: wanted }: VisibilityQuestion) {
+  const seen = answers.filter(({ type }) => type === wantedType).map(({ value }) => value);
   const error = rcode === "NOERROR" || rcode === "NXDOMAIN" ? {} : { error: `It answers ${rcode}.` };
   return { visible: seen.includes(wanted), seen, ...error };
 }

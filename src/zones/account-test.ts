@@ -3,11 +3,13 @@ import { base64url } from "jose";
 import { dns01Name, dns01Value } from "../acme/challenges";
 import { DnsProviderError } from "../dns/errors";
 import { isWithin, normaliseName } from "../dns/names";
+import type { RecordValue } from "../dns/provider";
 import { providers } from "../dns/registry";
 import type { DnsAccountRow, DnsAccounts } from "../dns-accounts/service";
 import { Problem } from "../problems";
-import type { DnsAccountTest } from "../storage/schema";
+import type { AllowedRecords, DnsAccountTest } from "../storage/schema";
 import type { ChallengeZones } from "./challenges";
+import type { ZoneLocation } from "./location";
 import type { Zones } from "./service";
 
 export interface AccountTestPorts {
@@ -23,6 +25,10 @@ type Step = DnsAccountTest["steps"][number];
 const DEADLINE = 60_000;
 const LOOK_EVERY = 1_000;
 const TTL = 60;
+/** RFC 5737 §3. */
+const NOBODYS_ADDRESS = "192.0.2.1";
+
+type Trial = RecordValue & { type: "TXT" | "A" };
 
 export type AccountTests = ReturnType<typeof createAccountTests>;
 
@@ -42,10 +48,10 @@ export function createAccountTests({ dnsAccounts, zones, challengeZones, now }: 
     }
   }
 
-  async function visible(location: Parameters<ChallengeZones["look"]>[0], name: string, value: string) {
+  async function visible(location: ZoneLocation, { name, value, type }: Trial) {
     const deadline = now() + DEADLINE;
     for (;;) {
-      const look = await challengeZones.look(location, name, value);
+      const look = await challengeZones.look(location, name, value, type);
       if (look.visible) return [look, `Seen at the zone's servers (${look.method}).`] as [typeof look, string];
       if (now() > deadline) {
         const servers = (look.servers as { server: string; error?: string }[]).map(
@@ -69,28 +75,18 @@ export function createAccountTests({ dnsAccounts, zones, challengeZones, now }: 
         return [zone.zone, zone.detail];
       });
       const zone = found?.result;
-      const provider = providers[row.provider];
-      // A person sets what is set by hand: there is nothing to try out.
-      if (zone !== undefined && !provider?.byHand) {
+      const record = zone === undefined ? undefined : await trialIn(zone, row);
+      if (zone !== undefined && record) {
         const location = { dnsAccountId: row.id, provider: row.provider, zone };
-        const id = crypto.randomUUID();
-        // A zone that can hold few values is one name.
-        const isOneName = provider?.mostTxtValues !== undefined;
-        const domain = `certedge-test-${id.slice(0, 8)}.${zone}`;
-        const name = isOneName ? zone : dns01Name(domain);
-        // As a challenge has it: some servers take no other, and some make the value themselves.
-        const [token, thumbprint] = [randomText(), randomText()];
-        const challenge = { domain, token, keyAuthorization: `${token}.${thumbprint}` };
-        const value = await dns01Value(challenge.keyAuthorization);
-        const record = { name, type: "TXT" as const, value, ttl: TTL, challenge };
+        const owner = `test:${crypto.randomUUID()}`;
         const placed = await take(steps, "write", async () => {
-          await zones.place(location, `test:${id}`, [record]);
-          return [true, `Wrote a TXT value at ${name}.`];
+          await zones.place(location, owner, [record]);
+          return [true, `Wrote ${record.type === "A" ? "an A" : "a TXT"} value at ${record.name}.`];
         });
-        if (placed) await take(steps, "visible", () => visible(location, name, value));
+        if (placed) await take(steps, "visible", () => visible(location, record));
         // Also when the write failed: nobody knows whether it was taken all the same.
         const removed = await take(steps, "remove", async () => {
-          await zones.release(location, `test:${id}`);
+          await zones.release(location, owner);
           return [true, "Removed it."];
         });
         if (!placed && removed) steps.pop();
@@ -114,10 +110,30 @@ export function createAccountTests({ dnsAccounts, zones, challengeZones, now }: 
       all.length > 0
         ? `It sees ${all.length} zones: ${all.slice(0, 10).join(", ")}${all.length > 10 ? ", …" : ""}.`
         : "It sees no zone at all.";
-    const zone = wanted === undefined ? all[0] : all.filter((one) => isWithin(normaliseName(wanted), one)).at(-1);
+    const zone = wanted === undefined ? all[0] : longest(all.filter((one) => isWithin(normaliseName(wanted), one)));
     if (zone === undefined) throw new Problem(422, wanted === undefined ? sees : `${sees} None of them is ${wanted}.`);
     return { zone, detail: sees };
   }
 }
+
+/** What is written to try the account out, of what it may be used for; nothing where that would be in the way. */
+async function trialIn(zone: string, { provider, allowedRecords }: DnsAccountRow): Promise<Trial | undefined> {
+  const { byHand, mostTxtValues } = providers[provider] ?? {};
+  // A person sets what is set by hand: there is nothing to try out.
+  if (byHand) return undefined;
+  // A zone that can hold few values is one name.
+  const isOneName = mostTxtValues !== undefined;
+  const mayWrite = (kind: AllowedRecords) => allowedRecords?.includes(kind) ?? true;
+  const domain = isOneName ? zone : `certedge-test-${crypto.randomUUID().slice(0, 8)}.${zone}`;
+  // As a challenge has it: some servers take no other, and some make the value themselves.
+  const [token, thumbprint] = [randomText(), randomText()];
+  const challenge = { domain, token, keyAuthorization: `${token}.${thumbprint}` };
+  const text = { type: "TXT" as const, value: await dns01Value(challenge.keyAuthorization), ttl: TTL };
+  if (mayWrite("acme_challenges")) return { ...text, name: isOneName ? zone : dns01Name(domain), challenge };
+  if (mayWrite("txt")) return { ...text, name: domain };
+  return mayWrite("hosts") && !isOneName ? { name: domain, type: "A", value: NOBODYS_ADDRESS, ttl: TTL } : undefined;
+}
+
+const longest = (names: string[]): string | undefined => names.toSorted((a, b) => b.length - a.length)[0];
 
 const randomText = (): string => base64url.encode(crypto.getRandomValues(new Uint8Array(32)));

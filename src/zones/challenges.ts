@@ -4,7 +4,7 @@ import { followCname, txtValues } from "../dns/cname";
 import { judgePersistentRecords, type PersistentClaim } from "../dns/persistent-validation";
 import { providers } from "../dns/registry";
 import { ResolveError, type Resolver } from "../dns/resolver";
-import { checkVisible, type VisibilityPorts } from "../dns/visibility";
+import { checkVisible, type VisibilityPorts, type VisibilityQuestion } from "../dns/visibility";
 import type { DnsAccounts } from "../dns-accounts/service";
 import { Problem } from "../problems";
 import { NoZone } from "./account-search";
@@ -110,12 +110,17 @@ export function createChallengeZones(ports: {
     },
 
     /** One look at all servers that answer for the value's zone. */
-    async look(location: ZoneLocation, name: string, value: string): Promise<VisibilityLook> {
+    async look(
+      location: ZoneLocation,
+      name: string,
+      value: string,
+      type: VisibilityQuestion["type"] = "TXT",
+    ): Promise<VisibilityLook> {
       // What our own zone holds, it answers: there is no copy that could lag behind.
       if (location.dnsAccountId === null) return { name, visible: true, method: "own zone", servers: [] };
       const { row } = await dnsAccounts.openById(location.dnsAccountId);
       const nameservers = row.nameservers.length > 0 ? { nameservers: row.nameservers } : {};
-      const seen = await checkVisible({ name, value, zone: location.zone, ...nameservers }, ports.visibility);
+      const seen = await checkVisible({ name, type, value, zone: location.zone, ...nameservers }, ports.visibility);
       return { name, visible: seen.visible, method: seen.method, servers: seen.servers };
     },
   };

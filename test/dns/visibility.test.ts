@@ -25,7 +25,7 @@ function resolver(known: Partial<Record<QueryType, string[]>>): Resolver & { ask
 }
 
 const look = (nameservers: string[], recursive: Resolver = resolver({})) =>
-  checkVisible({ name, value, zone, nameservers }, { resolver: recursive, connect, timeout: 500 });
+  checkVisible({ name, type: "TXT", value, zone, nameservers }, { resolver: recursive, connect, timeout: 500 });
 
 describe("A value", () => {
   it("is visible when every server has it, beside others or alone", async () => {
@@ -102,7 +102,7 @@ describe("The servers of a zone", () => {
       return connect({ hostname, port: Number(port) });
     };
     const recursive = resolver({ NS: ["ns1.example.net", "ns2.example.net"] });
-    const seen = await checkVisible({ name, value, zone }, { resolver: recursive, connect: rerouting });
+    const seen = await checkVisible({ name, type: "TXT", value, zone }, { resolver: recursive, connect: rerouting });
     expect(seen).toMatchObject({ visible: true, method: "authoritative" });
     expect(recursive.asked).toEqual(["example.org NS"]);
     expect(asked).toEqual([
@@ -112,12 +112,15 @@ describe("The servers of a zone", () => {
   });
 
   it("that are not known leave the recursive resolver's word", async () => {
-    const seen = await checkVisible({ name, value, zone }, { resolver: resolver({ NS: [], TXT: [value] }), connect });
+    const seen = await checkVisible(
+      { name, type: "TXT", value, zone },
+      { resolver: resolver({ NS: [], TXT: [value] }), connect },
+    );
     expect(seen).toMatchObject({ visible: true, method: "doh", servers: [{ over: "https" }] });
   });
 
   it("that are not known, with the resolver away, leave a reason", async () => {
-    const seen = await checkVisible({ name, value, zone }, { resolver: resolver({}), connect });
+    const seen = await checkVisible({ name, type: "TXT", value, zone }, { resolver: resolver({}), connect });
     expect(seen).toMatchObject({ visible: false, method: "none" });
     expect(seen.servers[0]?.error).toContain("The resolver cannot be reached.");
   });

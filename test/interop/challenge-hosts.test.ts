@@ -129,6 +129,7 @@ describeWith(
         credentials: credentialsFor(bind, "hmac-sha256"),
         nameservers: [bind.server],
         allowed_zones: [PROOFS],
+        allowed_records: ["acme_challenges"],
       };
       expect((await api.post("/api/dns/rfc2136/accounts", account)).status).toBe(201);
       const made = await order(domain, { domain_alias: `kept.${PROOFS}` });

@@ -1,6 +1,7 @@
 /** What every DNS provider has to do, on whatever stands for its API: a fake that checks each request, or the real thing. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RecordType, ZoneConnection } from "../../src/dns/provider";
+import { quoteTxt } from "../../src/dns/txt";
 import { explainMissingZone, findZone } from "../../src/dns/zone-finder";
 import { createTurns } from "../../src/zones/turns";
 import { connectTo, type ProviderPeer } from "./provider-peer";
@@ -279,6 +280,18 @@ export function describeZoneWrites(title: string, setUp: () => ProviderPeer | Pr
       await connection.replace(ZONE, { ...host, ttl: 60 });
       await connection.replace(ZONE, { ...host, ttl: 7200 });
       expect(await peer.look(host.name, "A")).toEqual({ contents: ["192.0.2.1"], ttl: ttlFor(7200) });
+    });
+
+    it("sets the texts of a host, with whatever is in them", async () => {
+      const host = { name: "home.example.com", type: "TXT" as const, ttl: 60 };
+      const texts = ["v=spf1 -all", 'a "quoted" word, a \\ backslash', `${"x".repeat(200)} ${"y".repeat(200)}`];
+      await connection.replace(ZONE, { ...host, values: texts });
+      expect(await contents(host.name)).toEqual(texts.map(quoteTxt).sort());
+      await connection.replace(ZONE, { ...host, values: texts });
+      await connection.replace(ZONE, { ...host, values: texts.slice(1) });
+      expect(await contents(host.name)).toEqual(texts.slice(1).map(quoteTxt).sort());
+      await connection.replace(ZONE, { ...host, values: [] });
+      expect(await contents(host.name)).toEqual([]);
     });
 
     it("points a host to another name", async () => {

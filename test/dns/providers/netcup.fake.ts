@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { relativeName } from "../../../src/dns/names";
 import { netcup } from "../../../src/dns/providers/netcup";
+import { quoteTxt, unquoteTxt } from "../../../src/dns/txt";
 import { type FakeAnswer, fakeApi, writtenContract } from "../../support/fake-api";
 import { FakeZones, fakeProvider } from "../../support/fake-zones";
 import type { FakeProvider } from "../../support/provider-faults";
@@ -115,10 +116,20 @@ export function netcupFake(): FakeProvider & { endSessions(): void } {
     ...fake,
     // The zone has one TTL, and its records have none.
     ttlFor: () => undefined,
-    look: async (name, type) => ({ ...(await fake.look(name, type)), ttl: undefined }),
+    // Texts are kept with backslashes before their quotes, which its name server does not show.
+    put: (zone, set) =>
+      zones.replace(zone, { ...set, contents: set.contents.map((content) => asKept(set.type, content)) }),
+    async look(name, type) {
+      const all = zones.names().flatMap((zone) => zones.records(zone, name, type));
+      return { contents: all.map(({ content }) => asServed(type, content)).sort(), ttl: undefined };
+    },
     endSessions: () => sessions.clear(),
   };
 }
+
+const asKept = (type: string, content: string) =>
+  type === "TXT" ? unquoteTxt(content).replace(/["\\]/g, "\\$&") : content;
+const asServed = (type: string, content: string) => (type === "TXT" ? quoteTxt(unquoteTxt(`"${content}"`)) : content);
 
 const envelope = { serverrequestid: "srv", clientrequestid: "", action: "" };
 const success = (responsedata: object): FakeAnswer => ({
