@@ -161,6 +161,7 @@ function compose(env: Env) {
     fields: { parse: parseFields, change: changeFields, mask: maskFields },
     checkUrl: (url, pointer) => checkOutgoingUrl(url, pointer, allowPrivateHosts),
     publicUrl: env.PUBLIC_URL,
+    pepper: env.API_KEY_PEPPER,
     background: waitUntil,
     now,
   });

@@ -13,7 +13,7 @@ beforeAll(async () => {
 /** What is there, and is no JSON API. */
 const OTHERS = [
   /^\/$/,
-  /^\/(health|style\.css|openapi\.json|docs(\.css)?|claim|sign-up|verify|forgot|reset|agree)$/,
+  /^\/(health|style\.css|openapi\.json|docs(\.css)?|claim|sign-up|verify|forgot|reset|agree|no-more-mail)$/,
   /^\/(domains\/)?(nic|v2|v3|dyndns)\/update$/,
   /^\/(ip|myip|checkip|nic\/checkip\.html)$/,
   /^\/dns-query$/,

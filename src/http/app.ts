@@ -88,6 +88,7 @@ const WITHOUT_CREDENTIAL = [
   "/forgot",
   "/reset",
   "/agree",
+  "/no-more-mail",
   "/api/claim",
   "/api/sessions/*",
   "/api/passkeys/sign-in/*",

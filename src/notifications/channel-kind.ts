@@ -22,9 +22,15 @@ interface OverHttp<Given> {
   judge(answer: HttpAnswer, now: number): Outcome;
 }
 
+/** An address that may be written to, and the link by which another one than the account's own stops that. */
+export interface MailTarget {
+  address: string;
+  stopLink?: string | undefined;
+}
+
 /** By e-mail, to the address that the settings name or else to the account's. */
 interface ByMail {
-  write(dispatch: Dispatch, to: string): Mail;
+  write(dispatch: Dispatch, to: MailTarget): Mail;
 }
 
 export type ChannelKind = Described & {

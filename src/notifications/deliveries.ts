@@ -3,6 +3,7 @@ import { eq, sql } from "drizzle-orm";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
 import { accounts, notificationChannels } from "../storage/schema";
+import type { MailTarget } from "./channel-kind";
 import { channelKinds } from "./channel-kinds";
 import type { ChannelSettings } from "./channel-settings";
 import { entryOf, readDigest } from "./digest";
@@ -18,6 +19,8 @@ export interface DeliveryPorts extends SendingPorts {
   settings: ChannelSettings;
   /** Of this certedge. */
   host: string;
+  /** By which an address that is not the account's own is written to no more. */
+  stopLink: (channelId: string, address: string) => Promise<string>;
   /** What is done about a channel that nobody is at the other end of any more. */
   channelGone: (channel: ChannelRow, answer: string) => Promise<void>;
   random: () => number;
@@ -50,11 +53,17 @@ export function createDeliveries(ports: DeliveryPorts) {
     return new Map(found.map((recipient) => [recipient.channel.id, recipient]));
   }
 
-  async function targetOf({ channel, account }: Recipient): Promise<Target> {
+  /** The account's own address counts once it was verified, another one once it has agreed. */
+  async function addressOf({ channel, account }: Recipient, to: unknown): Promise<MailTarget | undefined> {
+    if (typeof to !== "string") return account.emailVerifiedAt === null ? undefined : { address: account.email };
+    return channel.agreedAt === null ? undefined : { address: to, stopLink: await ports.stopLink(channel.id, to) };
+  }
+
+  async function targetOf(recipient: Recipient): Promise<Target> {
+    const { channel } = recipient;
     const complete = await settings.complete(channel);
-    const own = account.emailVerifiedAt === null ? undefined : account.email;
-    const other = channel.agreedAt === null ? undefined : String(complete.to);
-    return { kind: channelKinds[channel.kind], settings: complete, to: complete.to === undefined ? own : other };
+    const to = channel.kind === "email" ? await addressOf(recipient, complete.to) : undefined;
+    return { kind: channelKinds[channel.kind], settings: complete, to };
   }
 
   async function dispatchOf(row: DeliveryRow, { account }: Recipient): Promise<Dispatch> {

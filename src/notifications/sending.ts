@@ -1,7 +1,7 @@
 /** Sends one dispatch to one channel, once, and says what came of it. Never throws. */
-import type { Mailer } from "../mail/mailer";
+import type { Mail, Mailer } from "../mail/mailer";
 import { Problem } from "../problems";
-import type { ChannelKind, Settings } from "./channel-kind";
+import type { ChannelKind, MailTarget, Settings } from "./channel-kind";
 import { cut, type Dispatch, type HttpAnswer, type HttpMessage, type Outcome } from "./dispatch";
 
 export interface SendingPorts {
@@ -16,7 +16,7 @@ export interface SendingPorts {
 export interface Target {
   kind: ChannelKind;
   settings: Settings;
-  to: string | undefined;
+  to: MailTarget | undefined;
 }
 
 const TIMEOUT = 15_000;
@@ -27,7 +27,7 @@ const MOST_KEPT = 300;
 const SECRET_PART = 9;
 
 export async function send(ports: SendingPorts, { kind, settings, to }: Target, dispatch: Dispatch): Promise<Outcome> {
-  if ("write" in kind) return sendMail(ports.mailer, () => kind.write(dispatch, to ?? ""), to);
+  if ("write" in kind) return sendMail(ports.mailer, to && kind.write(dispatch, to));
   try {
     const message = await kind.shape(dispatch, settings);
     const answer = await post(ports, message);
@@ -40,15 +40,11 @@ export async function send(ports: SendingPorts, { kind, settings, to }: Target, 
   }
 }
 
-async function sendMail(
-  mailer: Mailer,
-  write: () => Parameters<Mailer["send"]>[0],
-  to: string | undefined,
-): Promise<Outcome> {
-  if (to === undefined) return { kind: "refused", answer: "The address is not confirmed: nothing is sent to it." };
+async function sendMail(mailer: Mailer, mail: Mail | undefined): Promise<Outcome> {
+  if (!mail) return { kind: "refused", answer: "The address is not confirmed: nothing is sent to it." };
   if (mailer.off) return { kind: "refused", answer: mailer.off.detail };
   try {
-    await mailer.send(write());
+    await mailer.send(mail);
     return { kind: "delivered", answer: "The mail was taken for delivery." };
   } catch (error) {
     return { kind: "again", answer: error instanceof Problem ? error.detail : "The mail could not be sent." };

@@ -26,6 +26,7 @@ export interface NotificationPorts {
   checkUrl: (url: string, pointer: string) => string;
   /** Where people open this certedge. */
   publicUrl: string;
+  pepper: string;
   /** Lets work go on behind whatever asked for it. */
   background: (work: Promise<void>) => void;
   now: () => number;
@@ -38,6 +39,12 @@ export function createNotifications(ports: NotificationPorts) {
   const { database, mailer, now, publicUrl } = ports;
   const settings = createChannelSettings(ports);
   const queue = createQueue(ports);
+  const recipients = createRecipients({
+    ...ports,
+    settings,
+    tokens: createEmailTokens({ database, now }),
+    letters: createLetters(publicUrl),
+  });
   const deliveries = createDeliveries({
     ...ports,
     queue,
@@ -45,18 +52,13 @@ export function createNotifications(ports: NotificationPorts) {
     host: URL.canParse(publicUrl) ? new URL(publicUrl).host : "certedge",
     checkUrl: (url) => ports.checkUrl(url, "/settings/url"),
     random: ports.random ?? Math.random,
+    stopLink: recipients.stopLink,
     channelGone,
   });
   const { tell, ensureUsualChannel } = createTelling({
     ...ports,
     settings,
     deliver: (ids) => inBackground(deliveries.deliver(ids)),
-  });
-  const recipients = createRecipients({
-    ...ports,
-    settings,
-    tokens: createEmailTokens({ database, now }),
-    letters: createLetters(publicUrl),
   });
   const channels = createChannels({ ...ports, settings, recipients, ensureUsualChannel });
 
@@ -97,6 +99,7 @@ export function createNotifications(ports: NotificationPorts) {
     log: channels.log,
     askAgain: channels.askAgain,
     agree: recipients.agree,
+    stop: recipients.stop,
 
     async change(account: AccountIdentity, id: string, change: Partial<ChannelInput>) {
       const stored = await channels.change(account, id, change);

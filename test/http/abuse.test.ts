@@ -68,7 +68,7 @@ describe("a way to another site", () => {
     "/api//evil.example/",
     "/.evil.example/",
     ...ways.flatMap((way) =>
-      ["/claim", "/sign-up", "/verify", "/forgot", "/reset", "/agree", "/docs", "/"].map(
+      ["/claim", "/sign-up", "/verify", "/forgot", "/reset", "/agree", "/no-more-mail", "/docs", "/"].map(
         (page) => `${page}?next=${encodeURIComponent(way)}&redirect=${encodeURIComponent(way)}&url=${way}`,
       ),
     ),

@@ -201,10 +201,13 @@ describe("a JWS where JSON belongs", () => {
 });
 
 describe("a form that cannot be read", () => {
-  it.each(["/claim", "/sign-up", "/verify", "/forgot", "/reset", "/agree"])("is refused at %s", async (path) => {
-    for (const type of ["multipart/form-data", "multipart/form-data; boundary=x"]) {
-      const { status, detail } = await problemOf(await send("no form at all", type, path));
-      expect({ status, detail }).toEqual({ status: 400, detail: "The form cannot be read." });
-    }
-  });
+  it.each(["/claim", "/sign-up", "/verify", "/forgot", "/reset", "/agree", "/no-more-mail"])(
+    "is refused at %s",
+    async (path) => {
+      for (const type of ["multipart/form-data", "multipart/form-data; boundary=x"]) {
+        const { status, detail } = await problemOf(await send("no form at all", type, path));
+        expect({ status, detail }).toEqual({ status: 400, detail: "The form cannot be read." });
+      }
+    },
+  );
 });

@@ -210,7 +210,16 @@ describe("another e-mail address", () => {
     expect((await form(tokenIn(asked))).status).toBe(403);
     expect((await me().get(`${channels}/${made.id}`)).json.awaits_confirmation).toBe(false);
     await test(made);
-    await mails().mailTo(to, /trial/);
+    const { text } = await mails().mailTo(to, /trial/);
+    const [, path = ""] = /(\/no-more-mail\S+)/.exec(text) ?? [];
+    const stop = (link: string) =>
+      fetch(`${certedge().url}/no-more-mail`, { method: "POST", body: new URL(link, certedge().url).searchParams });
+    expect((await stop(path.replace(/proof=./, "proof=_"))).status).toBe(403);
+    expect((await me().get(`${channels}/${made.id}`)).json.awaits_confirmation).toBe(false);
+    expect((await fetch(certedge().url + path)).status).toBe(200);
+    expect(await (await stop(path)).text()).toContain(to);
+    expect((await me().get(`${channels}/${made.id}`)).json.awaits_confirmation).toBe(true);
+    expect(await test(made)).toMatchObject({ ok: false });
     // Another one is asked anew.
     const moved = await me().patch(`${channels}/${made.id}`, { settings: { to: `x-${to}` } });
     expect(moved.json.awaits_confirmation).toBe(true);

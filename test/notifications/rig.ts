@@ -59,6 +59,7 @@ export function notificationsRig(local: { database: Database }, ports: Partial<N
     fields: { parse: parseFields, change: changeFields, mask: maskFields },
     checkUrl: (url) => url,
     publicUrl: "https://certedge.example",
+    pepper: "pepper",
     background: (work) => {
       working.add(work);
       work.finally(() => working.delete(work));

@@ -229,10 +229,9 @@ describe("what is sent", () => {
   it("by mail is a letter: the heading is its subject, on one line, and nothing in it is markup", () => {
     const { email } = channelKinds;
     if (!("write" in email)) throw new Error("e-mail is written");
-    const mail = email.write(
-      dispatch({ title: "a\r\nBcc: eve@example.com", detail: "One.\n\n<b>Two</b>." }),
-      "ada@example.org",
-    );
+    const mail = email.write(dispatch({ title: "a\r\nBcc: eve@example.com", detail: "One.\n\n<b>Two</b>." }), {
+      address: "ada@example.org",
+    });
     expect(mail.subject).toBe("a Bcc: eve@example.com");
     expect(mail.to).toBe("ada@example.org");
     expect(mail.text.split("\n\n").slice(0, 2)).toEqual(["One.", "<b>Two</b>."]);

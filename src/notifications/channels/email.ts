@@ -28,9 +28,12 @@ export const email = defineKind({
   }),
   credentialKinds: {},
 
-  write(dispatch, to) {
+  write(dispatch, { address, stopLink }) {
     const { title, account, host } = dispatch;
     const why = `You get this as the account ${account} at ${host} has it in its notification channels.`;
-    return letter({ to, subject: line(title), paragraphs: paragraphs(dispatch), afterwards: [why] });
+    const letterTo = { to: address, subject: line(title) };
+    if (!stopLink) return letter({ ...letterTo, paragraphs: paragraphs(dispatch), afterwards: [why] });
+    const told = [...paragraphs(dispatch), `${why} Whoever wants no more of them says so here:`];
+    return letter({ ...letterTo, paragraphs: told, link: stopLink });
   },
 });
