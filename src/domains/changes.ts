@@ -69,9 +69,10 @@ export async function storeChanges(
   const hour = Math.floor(at / HOUR);
   const request = crypto.randomUUID();
   const ids = JSON.stringify(changes.map(({ row }) => row.id));
+  // The order of a CROSS JOIN stays as it is written: the list first, and each of its domains by its key.
   const given = sql`json_each(${JSON.stringify(
     changes.flatMap(({ row, sets }) => sets.map(({ type, values }) => ({ id: row.id, type, values }))),
-  )}) AS given INNER JOIN domains ON domains.id = given.value ->> 'id' AND domains.last_change = ${request}`;
+  )}) AS given CROSS JOIN domains ON domains.id = given.value ->> 'id' AND domains.last_change = ${request}`;
   const isNews = sql`NOT EXISTS (SELECT 1 FROM domain_record_sets AS had WHERE had.domain_id = domains.id
     AND had.type = given.value ->> 'type' AND had.record_values = json(given.value -> 'values'))`;
 
@@ -104,7 +105,8 @@ export async function storeChanges(
       wildcard: sql`coalesce(${setting("wildcard")}, wildcard)`,
       ipv6Prefix: sql`coalesce(${setting("ipv6Prefix")}, ipv6_prefix)`,
     })
-    .where(sql`id IN (SELECT value FROM json_each(${ids})) AND owner_id = ${author.ownerId} AND ${isAdmitted}`)
+    // By their ids: the plus keeps the index of owners out of it.
+    .where(sql`id IN (SELECT value FROM json_each(${ids})) AND +owner_id = ${author.ownerId} AND ${isAdmitted}`)
     .returning({ id: domains.id, version: domains.version });
 
   const noted = database.insert(domainChanges).select(
@@ -132,16 +134,18 @@ export async function storeChanges(
       },
     });
 
-  const writers = database
-    .select()
-    .from(dnsAccounts)
-    .where(
-      inArray(dnsAccounts.id, [
-        ...new Set(changes.flatMap(({ row }) => (row.dnsAccountId === null ? [] : [row.dnsAccountId]))),
-      ]),
-    );
-
-  const [counts, versions, , , accounts] = await database.batch([counted, versioned, noted, stored, writers]);
+  const statements = [counted, versioned, noted, stored] as const;
+  const writers = new Set(changes.flatMap(({ row }) => (row.dnsAccountId === null ? [] : [row.dnsAccountId])));
+  const [counts, versions, , , accounts] =
+    writers.size > 0
+      ? await database.batch([
+          ...statements,
+          database
+            .select()
+            .from(dnsAccounts)
+            .where(inArray(dnsAccounts.id, [...writers])),
+        ])
+      : [...(await database.batch(statements)), []];
   return {
     versions: new Map(versions.map(({ id, version }) => [id, version])),
     isWithinAccount: counts.length > 0,

@@ -38,7 +38,8 @@ export type LocalDomains = Awaited<ReturnType<typeof localDomains>>;
 export async function localDomains() {
   const local = await localDatabase();
   const { database } = local;
-  const [records, write] = [zoneLookup(database), builtinRecords(database, now)];
+  // What zones, clients of DNS and the logs do costs an update nothing.
+  const [records, write] = [zoneLookup(local.uncounted), builtinRecords(local.uncounted, now)];
   await database.insert(zoneTable).values({ name: ZONE, serial: 1, createdAt: now() });
 
   let pending: Promise<unknown>[] = [];
@@ -50,7 +51,7 @@ export async function localDomains() {
   let beforeWrite: (set: RecordSet) => Promise<void> = async () => undefined;
   const written: RecordSet[] = [];
   const texts = new Map<string, string[]>();
-  const sync = createDomainSync({ database });
+  const sync = createDomainSync({ database: local.uncounted });
   const zone = localZone(
     async (set) => {
       await beforeWrite(set);
@@ -79,7 +80,7 @@ export async function localDomains() {
   };
   const updateLog = createUpdateLog({ database, objects: localLogs(), now });
   const domains = createDomains({ database, zones, forget: updateLog.forget, now });
-  const audit = createAudit({ database, now });
+  const audit = createAudit({ database: local.uncounted, now });
   const [apiKeyUses, refusals] = [createApiKeyUses({ database, audit, now }), createRefusals({ audit, now })];
   const ways: UpdateWays = { plainHttp: "host", inAddress: "host" };
   const dynamicDns = createDynamicDns({

@@ -16,8 +16,12 @@ database_id = "test"
 
 export interface LocalDatabase {
   database: Database;
-  /** Statements that were made, batches that were sent, rows that the batches read; since the last reset. */
-  count: { statements: number; batches: number; rowsRead: number };
+  /** The same without being counted. */
+  uncounted: Database;
+  /** Statements that were made, batches that were sent, rows that the batches read and wrote; since the last reset. */
+  count: { statements: number; batches: number; batched: number; rowsRead: number; rowsWritten: number };
+  /** How often the database was asked: a batch, or a statement that was in none. */
+  roundTrips(): number;
   resetCount(): void;
   /** The texts of those statements. */
   queries(): string[];
@@ -33,7 +37,8 @@ export async function localDatabase(): Promise<LocalDatabase> {
   const { env, dispose } = await getPlatformProxy<{ DB: D1Database }>({ configPath, persist: false });
   await migrate(env.DB);
 
-  const count = { statements: 0, batches: 0, rowsRead: 0 };
+  const nothing = { statements: 0, batches: 0, batched: 0, rowsRead: 0, rowsWritten: 0 };
+  const count = { ...nothing };
   let queries: string[] = [];
   const counted = {
     prepare(query: string) {
@@ -43,16 +48,22 @@ export async function localDatabase(): Promise<LocalDatabase> {
     },
     async batch(statements: D1PreparedStatement[]) {
       count.batches += 1;
+      count.batched += statements.length;
       const results = await env.DB.batch(statements);
-      for (const { meta } of results) count.rowsRead += meta.rows_read;
+      for (const { meta } of results) {
+        count.rowsRead += meta.rows_read;
+        count.rowsWritten += meta.rows_written;
+      }
       return results;
     },
   };
   return {
     database: openDatabase(counted as unknown as D1Database),
+    uncounted: openDatabase(env.DB),
     count,
+    roundTrips: () => count.batches + count.statements - count.batched,
     resetCount() {
-      Object.assign(count, { statements: 0, batches: 0, rowsRead: 0 });
+      Object.assign(count, nothing);
       queries = [];
     },
     queries: () => queries,
