@@ -46,7 +46,7 @@ export const programs: Recorded[] = [
     nochg: "200 nochg {ip}\nnohost\nnochg {ip}",
     badauth: "401 badauth",
     nohost: "200 nohost\nnohost\nnochg {ip}",
-    then: { host: { A: "{ip}" }, other: { A: "{ip}" } },
+    afterwards: { host: { A: "{ip}" }, other: { A: "{ip}" } },
   },
   {
     client: "ddclient 3.10, an address of IPv6",
@@ -74,7 +74,7 @@ export const programs: Recorded[] = [
     good: "200 good 198.51.100.9",
     nochg: "200 nochg 198.51.100.9",
     ...usual,
-    then: { host: { A: "198.51.100.9" } },
+    afterwards: { host: { A: "198.51.100.9" } },
   },
   {
     client: "ddclient 4.0, both families",
@@ -135,7 +135,7 @@ export const programs: Recorded[] = [
     good: "200 good 2001:db8::7",
     nochg: "200 nochg 2001:db8::7",
     ...usual,
-    then: { host: { AAAA: "2001:db8::7" } },
+    afterwards: { host: { AAAA: "2001:db8::7" } },
   },
   {
     client: "inadyn 2.10, what is below the host",
@@ -182,7 +182,7 @@ export const programs: Recorded[] = [
     good: "200 good 2001:db8:9::9",
     nochg: "200 nochg 2001:db8:9::9",
     ...usual,
-    then: { host: { AAAA: "2001:db8:9::9" } },
+    afterwards: { host: { AAAA: "2001:db8:9::9" } },
   },
   {
     client: "ddns-updater (qdm12), everything encoded, in the order of the alphabet",

@@ -79,10 +79,10 @@ function unchunk(bytes: Buffer): Buffer {
 }
 
 /** What the hosts are to have afterwards. */
-function expected({ request: [line = "", ...rest], then }: Recorded) {
+function expected({ request: [line = "", ...rest], afterwards }: Recorded) {
   const whole = [line, ...rest].join("\n");
   return (
-    then ?? {
+    afterwards ?? {
       host: {
         ...(whole.includes("{ip}") ? { A: "{ip}" } : {}),
         ...(whole.includes("{ip6}") ? { AAAA: "{ip6}" } : {}),

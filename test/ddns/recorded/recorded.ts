@@ -18,7 +18,7 @@ export interface Recorded {
   badauth: string;
   nohost: string;
   /** What the hosts have afterwards; by default {host} has {ip} where the request has it, and {ip6} where it has that. */
-  then?: { host?: Addresses; other?: Addresses };
+  afterwards?: { host?: Addresses; other?: Addresses };
 }
 
 interface Addresses {

@@ -105,7 +105,7 @@ export const routers: Recorded[] = [
     nochg: "200 nochg 2001:db8::7\nnochg 2001:db8::7",
     badauth: "401 badauth",
     nohost: "404 nohost\nnohost",
-    then: { host: { AAAA: "2001:db8::7" } },
+    afterwards: { host: { AAAA: "2001:db8::7" } },
   },
   {
     client: "pfSense, a service of dyndns's kind",
@@ -239,7 +239,7 @@ export const routers: Recorded[] = [
     good: "200 good 198.51.100.9",
     nochg: "200 nochg 198.51.100.9",
     ...usual,
-    then: { host: { A: "198.51.100.9" } },
+    afterwards: { host: { A: "198.51.100.9" } },
   },
   {
     client: "Speedport, IPv6 first",
@@ -272,7 +272,7 @@ export const routers: Recorded[] = [
     good: "200 good 198.51.100.9",
     nochg: "200 nochg 198.51.100.9",
     ...usual,
-    then: { host: { A: "198.51.100.9" } },
+    afterwards: { host: { A: "198.51.100.9" } },
   },
   {
     client: "a router that still has its placeholders",
@@ -286,7 +286,7 @@ export const routers: Recorded[] = [
     good: "200 good 198.51.100.9",
     nochg: "200 nochg 198.51.100.9",
     ...usual,
-    then: { host: { A: "198.51.100.9" } },
+    afterwards: { host: { A: "198.51.100.9" } },
   },
   {
     client: "CertaDNS's own path",
