@@ -108,6 +108,8 @@ export function createCaDecisions({ database, caAccounts: service, resolver, now
 
   return {
     facts,
+    /** What the DNS says of the names. */
+    caaOf: (names: string[]) => findCaa(resolver, names),
     examine,
 
     /** The choice for an order, out of those that it was not at already. */

@@ -28,6 +28,7 @@ import { canonical } from "./names";
 import type { CertificateOrder, OrderView } from "./order-object";
 import { createOrderReading } from "./order-reading";
 import { createOrdering } from "./ordering";
+import { createPreviews, type Preview } from "./preview";
 import { privateKeyPlace } from "./private-key-place";
 import { requireProvable } from "./provable";
 import type { RenewalPlanning } from "./renewal-planning";
@@ -55,6 +56,7 @@ export type Certificates = ReturnType<typeof createCertificates>;
 export function createCertificates(ports: CertificatePorts) {
   const { database, sealer, objects, challengeZones, caDecisions, now } = ports;
   const { start, order } = createOrdering(ports);
+  const previews = createPreviews(ports);
   const objectOf = (id: string): DurableObjectStub<CertificateOrder> => objects.getByName(id);
 
   /** Throws 404, and 403 where a name of it is none for the key of the request. */
@@ -98,9 +100,8 @@ export function createCertificates(ports: CertificatePorts) {
         searchCertificate(database, owner.id, domain),
       ]);
       const { settled, wish } = settle(input, facts);
-      if (existing?.currentVersionId && existing.status !== "revoked") {
-        throw new Problem(409, `There is a certificate for ${domain} already. Renew it, or delete it first.`);
-      }
+      const taken = alreadyThere(existing);
+      if (taken) throw taken;
       const { comparison, decision, chosen } = await caDecisions.examine(facts, { ...settled, names }, wish);
       if (!chosen) throw noMatchingAccount(comparison);
       await requireProvable(challengeZones, owner.id, names, settled, chosen);
@@ -108,6 +109,18 @@ export function createCertificates(ports: CertificatePorts) {
       await requireHeld(database, owner.id, names);
       const row = await storeCertificate(database, owner, domain, names, settled, existing, now());
       return { row, order: await start(row, "create", decision) };
+    },
+
+    /** What `create` would do with the same, and would refuse; nothing is stored and nobody is asked for anything. */
+    async preview(asker: Asker, given: NewCertificate): Promise<Preview> {
+      const owner = asker.account;
+      requireAny(owner, "certificates");
+      const wanted = await wantedOf(given);
+      requireDomains(asker, wanted.names);
+      requirePlanFor(owner, wanted.names);
+      const existing = await searchCertificate(database, owner.id, wanted.names[0] as string);
+      const taken = alreadyThere(existing);
+      return previews.of(owner.id, wanted, taken ? [taken] : []);
     },
 
     /** Checks that the names can be proven in the new way, and keeps it for the next order. Throws 404, 422. */
@@ -204,6 +217,12 @@ export function createCertificates(ports: CertificatePorts) {
     },
   };
 }
+
+/** One that is in use is renewed, and not made again. */
+const alreadyThere = (row: CertificateRow | undefined): Problem | undefined =>
+  row?.currentVersionId && row.status !== "revoked"
+    ? new Problem(409, `There is a certificate for ${row.domain} already. Renew it, or delete it first.`)
+    : undefined;
 
 /** Throws 403 where the plan includes no certificates, or none with a wildcard. */
 function requirePlanFor(owner: AccountIdentity, names: string[]): void {

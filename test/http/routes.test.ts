@@ -62,6 +62,7 @@ const table: Record<string, Row> = {
   deactivateApiKey: another(),
 
   createCertificate: { ...own(403), body: () => ({ domain: things.name }) },
+  previewCertificate: { ...own(200, 403), body: () => ({ domain: "nobodys.certedge.test" }) },
   listCertificates: own(),
   getCertificate: another(),
   changeCertificate: another(),

@@ -11,6 +11,7 @@ import { CertificateChange, changeOf, NewCertificate, newCertificateOf } from ".
 import { ordered } from "./certificate-ordered";
 import { certificateOrders } from "./certificate-orders";
 import { domain, subjectOf, wait } from "./certificate-parameters";
+import { certificatePreview } from "./certificate-preview";
 import { certificateReplacement } from "./certificate-replacement";
 import {
   Certificate,
@@ -43,6 +44,7 @@ const settingsOf = (row: CertificateRow) => ({
 
 export const certificates = api();
 certificates.use(signedIn({ read: "certificates:read", write: "certificates:write", instances: true }));
+certificates.route("/", certificatePreview);
 certificates.route("/", certificateOrders);
 certificates.route("/", certificateDownloads);
 certificates.route("/", certificateReplacement);

@@ -5,16 +5,15 @@ import type { CaPreferences, RenewalRule as Rule } from "../../storage/tables/in
 
 const days = z.int().min(1).max(365);
 
-export const RenewalRule = z
-  .discriminatedUnion("kind", [
-    z.strictObject({
-      kind: z.literal("lifetime_share"),
-      share: z.number().min(0.1).max(0.95).describe("Of the lifetime: 0.66 is after two thirds"),
-    }),
-    z.strictObject({ kind: z.literal("days_before_expiry"), days }),
-    z.strictObject({ kind: z.literal("days_after_issue"), days }),
-  ])
-  .openapi("RenewalRule") satisfies z.ZodType<Rule>;
+/** Without a name in the document: a schema that has one cannot be null there. */
+export const RenewalRule = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("lifetime_share"),
+    share: z.number().min(0.1).max(0.95).describe("Of the lifetime: 0.66 is after two thirds"),
+  }),
+  z.strictObject({ kind: z.literal("days_before_expiry"), days }),
+  z.strictObject({ kind: z.literal("days_after_issue"), days }),
+]) satisfies z.ZodType<Rule>;
 
 /** Members of a body; null takes back what was said. */
 export const caPreferenceFields = {
