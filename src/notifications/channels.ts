@@ -1,18 +1,18 @@
 /** Notification channels of an account: made, changed, tried out, deleted. */
-import { and, asc, desc, eq, lt, or, sql } from "drizzle-orm";
+import { and, asc, eq, sql } from "drizzle-orm";
 import type { AccountIdentity } from "../accounts/identity";
 import { requireKept, takeBackBeyondPlan } from "../accounts/plan-limits";
 import { requireOpened } from "../accounts/plans";
 import { Problem } from "../problems";
 import type { Database } from "../storage/database";
-import { instances, notificationChannels, notificationDeliveries } from "../storage/schema";
+import { instances, notificationChannels } from "../storage/schema";
 import type { ChannelKind as ChannelKindId, DigestTime } from "../storage/tables/notifications";
 import type { ChannelKind, Settings } from "./channel-kind";
 import { channelKinds } from "./channel-kinds";
 import type { ChannelSettings } from "./channel-settings";
 import { newWebhookSecret } from "./channels/webhook";
 import type { Recipients } from "./recipients";
-import type { ChannelRow, DeliveryRow } from "./telling";
+import type { ChannelRow } from "./telling";
 
 export interface ChannelInput {
   name: string;
@@ -43,7 +43,6 @@ export interface Stored {
 }
 
 const table = notificationChannels;
-const deliveries = notificationDeliveries;
 
 export type Channels = ReturnType<typeof createChannels>;
 
@@ -127,16 +126,6 @@ export function createChannels(ports: ChannelPorts) {
       if (rows.length > 0) return rows;
       await ports.ensureUsualChannel(ownerId);
       return stored(ownerId);
-    },
-
-    /** The last delivery that ended, of each channel, or of one. */
-    async lastDeliveries(ownerId: number, channelId: string | null = null): Promise<Map<string, DeliveryRow>> {
-      const last = sql`SELECT (SELECT told.id FROM notification_deliveries AS told WHERE told.channel_id = channel.id
-        AND told.ended_at IS NOT NULL ORDER BY told.created_at DESC LIMIT 1)
-        FROM notification_channels AS channel
-        WHERE channel.owner_id = ${ownerId} AND channel.id = coalesce(${channelId}, channel.id)`;
-      const rows = await database.select().from(deliveries).where(sql`${deliveries.id} IN (${last})`);
-      return new Map(rows.map((row) => [row.channelId, row]));
     },
 
     masked: settings.masked,
@@ -224,33 +213,7 @@ export function createChannels(ports: ChannelPorts) {
       await database.delete(table).where(eq(table.id, row.id));
       return row;
     },
-
-    /** Its log, newest first; `before` is the id of the last one of the page before. */
-    async log(
-      ownerId: number,
-      id: string,
-      page: { before?: string | undefined; limit: number },
-    ): Promise<DeliveryRow[]> {
-      const { id: channelId } = await find(ownerId, id);
-      const earlier = page.before === undefined ? undefined : await earlierThan(channelId, page.before);
-      return database
-        .select()
-        .from(deliveries)
-        .where(and(eq(deliveries.channelId, channelId), earlier))
-        .orderBy(desc(deliveries.createdAt), desc(deliveries.id))
-        .limit(page.limit);
-    },
   };
-
-  async function earlierThan(channelId: string, id: string) {
-    const [row] = await database
-      .select({ createdAt: deliveries.createdAt })
-      .from(deliveries)
-      .where(and(eq(deliveries.id, id), eq(deliveries.channelId, channelId)));
-    if (!row) throw refusal("?before", "There is no such delivery of this channel any more. Begin again.");
-    const { createdAt } = row;
-    return or(lt(deliveries.createdAt, createdAt), and(eq(deliveries.createdAt, createdAt), lt(deliveries.id, id)));
-  }
 }
 
 const refusal = (pointer: string, detail: string) => new Problem(422, detail, { errors: [{ pointer, detail }] });

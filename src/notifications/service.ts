@@ -11,6 +11,7 @@ import type { Sealer } from "../storage/sealing";
 import { type ChannelSettingsPorts, createChannelSettings } from "./channel-settings";
 import { type ChannelInput, createChannels } from "./channels";
 import { createDeliveries } from "./deliveries";
+import { createDeliveryLog, type LogPage } from "./delivery-log";
 import { createQueue } from "./queue";
 import { createRecipients } from "./recipients";
 import { type ChannelRow, createTelling, type DeliveryRow, type Message } from "./telling";
@@ -39,6 +40,7 @@ export function createNotifications(ports: NotificationPorts) {
   const { database, mailer, now, publicUrl } = ports;
   const settings = createChannelSettings(ports);
   const queue = createQueue(ports);
+  const log = createDeliveryLog(ports);
   const recipients = createRecipients({
     ...ports,
     settings,
@@ -92,11 +94,10 @@ export function createNotifications(ports: NotificationPorts) {
     mailer,
     find: channels.find,
     list: channels.list,
-    lastDeliveries: channels.lastDeliveries,
     masked: channels.masked,
     create: channels.create,
     remove: channels.remove,
-    log: channels.log,
+    lastDeliveries: (ownerId: number, channelId: string | null = null) => log.last(ownerId, channelId),
     askAgain: channels.askAgain,
     agree: recipients.agree,
     stop: recipients.stop,
@@ -105,6 +106,12 @@ export function createNotifications(ports: NotificationPorts) {
       const stored = await channels.change(account, id, change);
       if (change.digest !== undefined || change.digestTime !== undefined) await queue.hastenDigest(id);
       return stored;
+    },
+
+    /** What a channel was sent, newest first. */
+    async log(ownerId: number, channelId: string, page: LogPage): Promise<DeliveryRow[]> {
+      const { id } = await channels.find(ownerId, channelId);
+      return log.page(id, page);
     },
 
     /** Sends a trial now, once. */
