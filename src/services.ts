@@ -37,7 +37,10 @@ import type { Connect } from "./dns/tcp";
 import { createDnsAccounts } from "./dns-accounts/service";
 import { createDnsSettings } from "./dns-accounts/settings";
 import { createDynamicDns } from "./domains/dynamic-dns";
+import { domainNames } from "./domains/finding";
 import { createHostPasswords } from "./domains/host-passwords";
+import { createDomainRecords } from "./domains/records";
+import { createReservedNames } from "./domains/reserved-names";
 import { createDomains } from "./domains/service";
 import { createDomainSync } from "./domains/synchronisation";
 import { createUpdateLog } from "./domains/update-log";
@@ -221,7 +224,13 @@ function compose(env: Env) {
   const lists = createRevocationLists({ database, fetch: caFetch, tell, now });
   const windows = createRenewalWindows({ database, caAccounts, tell, now });
   const updateLog = createUpdateLog({ database, objects: env.UPDATE_LOG, now });
-  const domains = createDomains({ database, zones, forget: updateLog.forget, now });
+  const domains = createDomains({
+    database,
+    zones,
+    reservedNames: createReservedNames(namesIn(env.RESERVED_NAMES)),
+    forget: updateLog.forget,
+    now,
+  });
   const renewals = createRenewals({
     database,
     windows,
@@ -254,7 +263,7 @@ function compose(env: Env) {
     publicUrl: env.PUBLIC_URL,
     signUp: env.SIGN_UP,
     domains: {
-      names: async ({ id }) => (await domains.list(id)).map(({ row }) => row.fqdn),
+      names: ({ id }) => domainNames(database, id),
       remove: ({ id }, fqdn) => domains.remove(id, fqdn),
     },
     certificates: {
@@ -325,6 +334,7 @@ function compose(env: Env) {
     renewalPlanning,
     orderKeys: createOrderKeys({ database, sealer }),
     domains,
+    domainRecords: createDomainRecords({ database, zones, now }),
     domainSync: createDomainSync({ database }),
     hostPasswords,
     updateLog,

@@ -29,13 +29,16 @@ export async function findUses(database: Database, row: Row, except?: string): P
   return { certificates: pinned.map(({ name }) => name), domains: written.map(({ name }) => name) };
 }
 
-/** To another account of the same provider: certificates take it at their next order, domains at their next update. */
+/** To another account of the same provider: certificates take it at their next order, domains within minutes. */
 export async function moveUses(database: Database, from: Row, to: Row, now: number): Promise<void> {
   const domainsOfIt = database.select({ id: domains.id }).from(domains).where(eq(domains.dnsAccountId, from.id));
   await database.batch([
     database.update(certificates).set({ dnsAccountId: to.accountId, updatedAt: now }).where(pinnedTo(from)),
-    // Not known to be in the zone of the new account: the next update, of the same address even, tells it.
-    database.update(domainRecordSets).set({ syncedVersion: 0 }).where(inArray(domainRecordSets.domainId, domainsOfIt)),
+    // Not known to be in the zone of the new account, which is told by the next update, or by the upkeep of domains.
+    database
+      .update(domainRecordSets)
+      .set({ syncedVersion: 0, openSince: now })
+      .where(inArray(domainRecordSets.domainId, domainsOfIt)),
     database.update(domains).set({ dnsAccountId: to.id, updatedAt: now }).where(eq(domains.dnsAccountId, from.id)),
   ]);
 }

@@ -8,7 +8,11 @@ import type { Connect } from "./tcp";
 
 export { address, choice, field, secret, secretText, shaped } from "./credential-fields";
 
-export type RecordType = "TXT" | "A" | "AAAA" | "CNAME";
+export const recordTypes = ["A", "AAAA", "CNAME", "TXT", "MX", "CAA", "SRV"] as const;
+export type RecordType = (typeof recordTypes)[number];
+
+/** What every adapter writes: challenges, and hosts. */
+const COMMON: readonly RecordType[] = ["A", "AAAA", "CNAME", "TXT"];
 
 /** What a dns-01 challenge is answered with, for those who make the value of it themselves (RFC 8555 §8.4). */
 export interface AnsweredChallenge {
@@ -18,7 +22,7 @@ export interface AnsweredChallenge {
   keyAuthorization: string;
 }
 
-/** One value; a TXT value is raw text, unquoted; names are whole, lower case, without the final dot. */
+/** One value; a TXT value is raw text, unquoted, others are in presentation form; names are whole, lower case, without the final dot. */
 export interface RecordValue {
   name: string;
   type: RecordType;
@@ -83,6 +87,8 @@ export interface DnsProvider {
   /** Seconds; a lower TTL is raised to this. */
   minimumTtl: number;
   writes: "one record per value" | "whole record sets";
+  /** The types that certedge writes there. */
+  recordTypes: readonly RecordType[];
   /** How many TXT values a zone can hold at once, where that is fewer than orders may need. */
   mostTxtValues?: number;
   /** Where a person sets what certedge cannot write: how long an order waits for them, milliseconds. */
@@ -97,16 +103,19 @@ interface Definition<Credentials extends z.ZodObject> {
   needs: string;
   minimumTtl: number;
   writes: DnsProvider["writes"];
+  /** Where it is more than addresses, aliases and text. */
+  recordTypes?: readonly RecordType[];
   mostTxtValues?: number;
   byHand?: { patience: number };
   connect(credentials: z.output<Credentials>, http: ProviderHttp, ports: ProviderPorts): ZoneConnection;
 }
 
 export function defineProvider<Credentials extends z.ZodObject>(definition: Definition<Credentials>): DnsProvider {
-  const { credentials, connect, minimumTtl, mostTxtValues, title, needs } = definition;
+  const { credentials, connect, minimumTtl, mostTxtValues, title, needs, recordTypes = COMMON } = definition;
   const credentialFields = () => fieldsOf(credentials);
   return {
     ...definition,
+    recordTypes,
     credentialFields,
     connect(given, ports) {
       const parsed = credentials.safeParse(given);
@@ -115,7 +124,7 @@ export function defineProvider<Credentials extends z.ZodObject>(definition: Defi
       const values = new Map(Object.entries(parsed.data));
       const secrets = credentialFields().flatMap((one) => (one.secret ? [String(values.get(one.name) ?? "")] : []));
       const http = ports.http({ title, needs, secrets });
-      const connection = careful(connect(parsed.data, http, ports), minimumTtl);
+      const connection = known(careful(connect(parsed.data, http, ports), minimumTtl), recordTypes, title);
       return mostTxtValues === undefined ? connection : { ...connection, mostTxtValues };
     },
   };
@@ -127,6 +136,31 @@ function unfit(title: string, { issues: [issue] }: z.ZodError): DnsProviderError
     title,
     `The credential does not fit: ${issue?.path.join(".")}: ${issue?.message}`,
   );
+}
+
+/** Refuses the types that the adapter has no form for, before the provider is asked. */
+function known(connection: ZoneConnection, types: readonly RecordType[], title: string): ZoneConnection {
+  const { replaceAll } = connection;
+  const require = ({ name, type }: RecordSet) => {
+    if (types.includes(type)) return;
+    const detail = `certedge writes ${types.join(", ")} there; ${type} at ${name} has to be set by hand.`;
+    throw new DnsProviderError("refused", title, detail);
+  };
+  return {
+    ...connection,
+    async replace(zone, set) {
+      require(set);
+      await connection.replace(zone, set);
+    },
+    ...(replaceAll
+      ? {
+          async replaceAll(zone, sets) {
+            sets.forEach(require);
+            await replaceAll(zone, sets);
+          },
+        }
+      : {}),
+  };
 }
 
 /** Raises TTLs to the provider's minimum, and does a write again, once, when nobody knows what became of it. */

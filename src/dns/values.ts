@@ -10,9 +10,17 @@ export function sameValue(type: RecordType, stored: string, value: string): bool
       return stored === value || unquoteTxt(stored) === value;
     case "AAAA":
       return canonicalIpv6(stored) === canonicalIpv6(value);
+    case "CAA":
+      return canonicalCaa(stored) === canonicalCaa(value);
     default:
       return normaliseName(stored) === normaliseName(value);
   }
+}
+
+/** Flags, tag and value; the value may stand in quotes or not. */
+function canonicalCaa(text: string): string {
+  const [flags = "", tag = "", ...rest] = text.split(" ");
+  return [Number(flags), tag.toLowerCase(), unquoteTxt(rest.join(" "))].join(" ");
 }
 
 /** RFC 5952; a text that is no address stays as it is. */

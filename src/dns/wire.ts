@@ -3,7 +3,18 @@
  * class NONE or without data, data that is passed on untouched, and where in the bytes a record begins.
  */
 
-export const types = { A: 1, CNAME: 5, SOA: 6, TXT: 16, AAAA: 28, TSIG: 250, ANY: 255 } as const;
+export const types = {
+  A: 1,
+  CNAME: 5,
+  SOA: 6,
+  MX: 15,
+  TXT: 16,
+  AAAA: 28,
+  SRV: 33,
+  TSIG: 250,
+  ANY: 255,
+  CAA: 257,
+} as const;
 export const classes = { IN: 1, NONE: 254, ANY: 255 } as const;
 
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -105,6 +116,19 @@ export function encodeAddress(text: string): Bytes {
   const [first, last] = [groups(head), groups(tail)];
   const zeros = new Array<number>(8 - first.length - last.length).fill(0);
   return joinBytes(...[...first, ...zeros, ...last].map(uint16));
+}
+
+/** From "10 mail.example.com", "0 5 5060 sip.example.com": numbers, then a name, which is the root where it is "." */
+export function encodeNumbersAndName(value: string): Bytes {
+  const parts = value.split(" ");
+  const target = parts.pop() ?? "";
+  return joinBytes(...parts.map((part) => uint16(Number(part))), encodeName(target.replace(/\.$/, "")));
+}
+
+/** RFC 8659 §4.1. */
+export function encodeCaa({ flags, tag, value }: { flags: number; tag: string; value: string }): Bytes {
+  const [tagBytes, valueBytes] = [new TextEncoder().encode(tag), new TextEncoder().encode(value)];
+  return joinBytes(Uint8Array.of(flags, tagBytes.length), tagBytes, valueBytes);
 }
 
 const encodeRecord = ({ name, type, class: inClass, ttl, data }: WireRecord): Bytes =>

@@ -7,6 +7,7 @@ import type { DnsAccountRow } from "../dns-accounts/service";
 import type { Database } from "../storage/database";
 import {
   type AuditActor,
+  type DomainPlace,
   dnsAccounts,
   domainChanges,
   domainRecordSets,
@@ -20,10 +21,23 @@ export type Addresses = Partial<Record<Family, string>>;
 /** What a domain is to be from now on. */
 export interface DomainChange {
   row: DomainRow;
-  /** Whole sets; those that are not named stay. */
-  sets: { type: RecordType; values: string[] }[];
+  /** Whole sets; those that are not named stay, and where no TTL is said, it stays. */
+  sets: { type: RecordType; values: string[]; ttl?: number | null }[];
   wildcard?: boolean;
   ipv6Prefix?: string;
+  ttl?: number;
+  offline?: boolean;
+  allowPrivate?: boolean;
+  /** Another zone than the one it is in. */
+  place?: DomainPlace;
+}
+
+/** Sets of a domain, each as of a version of it: what its zone is told. */
+export interface VersionedSets {
+  row: DomainRow;
+  sets: { type: RecordType; values: string[]; version: number; ttl: number | null }[];
+  /** Whether the names below it had its addresses before. */
+  wildcardBefore?: boolean;
 }
 
 /** How often an account, and a single host, may be changed in an hour. */
@@ -42,8 +56,8 @@ export interface Author {
 }
 
 export interface Stored {
-  /** The new version of each domain whose change was let through, by its id. */
-  versions: Map<string, number>;
+  /** Each domain whose change was let through, as it is now, with the sets that were named; by its id. */
+  changed: Map<string, VersionedSets>;
   /** False when the account has changed as much as it may; then nothing was stored. */
   isWithinAccount: boolean;
   /** The DNS accounts of those domains, as they are now. */
@@ -71,7 +85,7 @@ export async function storeChanges(
   const ids = JSON.stringify(changes.map(({ row }) => row.id));
   // The order of a CROSS JOIN stays as it is written: the list first, and each of its domains by its key.
   const given = sql`json_each(${JSON.stringify(
-    changes.flatMap(({ row, sets }) => sets.map(({ type, values }) => ({ id: row.id, type, values }))),
+    changes.flatMap(({ row, sets }) => sets.map((set) => ({ id: row.id, ...set }))),
   )}) AS given CROSS JOIN domains ON domains.id = given.value ->> 'id' AND domains.last_change = ${request}`;
   const isNews = sql`NOT EXISTS (SELECT 1 FROM domain_record_sets AS had WHERE had.domain_id = domains.id
     AND had.type = given.value ->> 'type' AND had.record_values = json(given.value -> 'values'))`;
@@ -90,10 +104,20 @@ export async function storeChanges(
     })
     .returning({ updates: updateCounts.updates });
 
+  /** An alias is alone at its name (RFC 1034 §3.6.2). */
+  const named = JSON.stringify(
+    changes.map(({ row, sets }) => ({
+      id: row.id,
+      types: sets.map(({ type }) => type),
+      filled: sets.filter(({ values }) => values.length > 0).map(({ type }) => type),
+    })),
+  );
+  const isAlone = sql`NOT EXISTS (SELECT 1 FROM json_each(${named}) AS named, json_each(named.value -> 'filled') AS filled,
+    domain_record_sets AS had WHERE named.value ->> 'id' = domains.id AND had.domain_id = domains.id
+    AND had.record_values <> '[]' AND (had.type = 'CNAME') <> (filled.value = 'CNAME')
+    AND had.type NOT IN (SELECT value FROM json_each(named.value -> 'types')))`;
   const isAdmitted = sql`removing_at IS NULL AND (changes_hour <> ${hour} OR changes < ${limits.host})
     AND EXISTS (SELECT 1 FROM update_counts WHERE owner_id = ${author.ownerId} AND last_change = ${request})`;
-  const setting = (name: string) =>
-    sql`(SELECT value ->> ${name} FROM json_each(${settingsOf(changes)}) WHERE value ->> 'id' = domains.id)`;
   const versioned = database
     .update(domains)
     .set({
@@ -102,12 +126,13 @@ export async function storeChanges(
       updatedAt: at,
       changes: sql`iif(changes_hour = ${hour}, changes + 1, 1)`,
       changesHour: hour,
-      wildcard: sql`coalesce(${setting("wildcard")}, wildcard)`,
-      ipv6Prefix: sql`coalesce(${setting("ipv6Prefix")}, ipv6_prefix)`,
+      ...settingsOf(changes, at),
     })
     // By their ids: the plus keeps the index of owners out of it.
-    .where(sql`id IN (SELECT value FROM json_each(${ids})) AND +owner_id = ${author.ownerId} AND ${isAdmitted}`)
-    .returning({ id: domains.id, version: domains.version });
+    .where(
+      sql`id IN (SELECT value FROM json_each(${ids})) AND +owner_id = ${author.ownerId} AND ${isAdmitted} AND ${isAlone}`,
+    )
+    .returning();
 
   const noted = database.insert(domainChanges).select(
     sql`SELECT NULL, domains.id, ${at}, given.value ->> 'type',
@@ -121,7 +146,11 @@ export async function storeChanges(
   const stored = database
     .insert(domainRecordSets)
     .select(
-      sql`SELECT domains.id, given.value ->> 'type', json(given.value -> 'values'), domains.version, 0, NULL, NULL, ${at}
+      sql`SELECT domains.id, given.value ->> 'type', json(given.value -> 'values'), domains.version, 0, NULL, NULL, ${at},
+            iif(json_type(given.value, '$.ttl') IS NOT NULL, given.value ->> 'ttl',
+              (SELECT had.ttl FROM domain_record_sets AS had
+                WHERE had.domain_id = domains.id AND had.type = given.value ->> 'type')),
+            ${at}, NULL
           FROM ${given} WHERE 1`,
     )
     .onConflictDoUpdate({
@@ -131,12 +160,15 @@ export async function storeChanges(
         version: sql`excluded.version`,
         problem: null,
         updatedAt: at,
+        ttl: sql`excluded.ttl`,
+        openSince: sql`coalesce(open_since, excluded.open_since)`,
       },
-    });
+    })
+    .returning({ domainId: domainRecordSets.domainId, type: domainRecordSets.type, ttl: domainRecordSets.ttl });
 
   const statements = [counted, versioned, noted, stored] as const;
-  const writers = new Set(changes.flatMap(({ row }) => (row.dnsAccountId === null ? [] : [row.dnsAccountId])));
-  const [counts, versions, , , accounts] =
+  const writers = new Set(changes.map(({ row, place = row }) => place.dnsAccountId).filter((id) => id !== null));
+  const [counts, rows, , sets, accounts] =
     writers.size > 0
       ? await database.batch([
           ...statements,
@@ -146,18 +178,52 @@ export async function storeChanges(
             .where(inArray(dnsAccounts.id, [...writers])),
         ])
       : [...(await database.batch(statements)), []];
+  const ttlOf = (id: string, of: string) =>
+    sets.find(({ domainId, type }) => domainId === id && type === of)?.ttl ?? null;
+  const rowsById = new Map(rows.map((row) => [row.id, row]));
+  const changed = changes.flatMap(({ row: before, sets }): [string, VersionedSets][] => {
+    const row = rowsById.get(before.id);
+    if (!row) return [];
+    const versioned = sets.map((set) => ({ ...set, version: row.version, ttl: ttlOf(row.id, set.type) }));
+    return [[row.id, { row, sets: versioned, wildcardBefore: before.wildcard }]];
+  });
   return {
-    versions: new Map(versions.map(({ id, version }) => [id, version])),
+    changed: new Map(changed),
     isWithinAccount: counts.length > 0,
     dnsAccounts: new Map(accounts.map((account) => [account.id, account])),
   };
 }
 
-const settingsOf = (changes: DomainChange[]): string =>
-  JSON.stringify(
-    changes.flatMap(({ row, wildcard, ipv6Prefix }) =>
-      wildcard === undefined && ipv6Prefix === undefined
-        ? []
-        : [{ id: row.id, ...(wildcard === undefined ? {} : { wildcard: Number(wildcard) }), ipv6Prefix }],
-    ),
+/** The columns that some of the changes set; for the other changes, each stays as it is. */
+function settingsOf(changes: DomainChange[], at: number) {
+  const given = JSON.stringify(
+    changes.map(({ row, wildcard, offline, allowPrivate, ipv6Prefix, ttl, place }) => ({
+      ...{ id: row.id, ipv6Prefix, ttl, place },
+      ...{ wildcard: wildcard === undefined ? undefined : Number(wildcard) },
+      ...{ offline: offline === undefined ? undefined : Number(offline) },
+      ...{ allowPrivate: allowPrivate === undefined ? undefined : Number(allowPrivate) },
+    })),
   );
+  const of = (path: string) =>
+    sql`(SELECT value ->> ${path} FROM json_each(${given}) WHERE value ->> 'id' = domains.id)`;
+  const isSet = (name: keyof DomainChange) => changes.some((change) => change[name] !== undefined);
+  const zone = of("$.place.zone");
+  return {
+    ...(isSet("wildcard") ? { wildcard: sql`coalesce(${of("$.wildcard")}, wildcard)` } : {}),
+    ...(isSet("ipv6Prefix") ? { ipv6Prefix: sql`coalesce(${of("$.ipv6Prefix")}, ipv6_prefix)` } : {}),
+    ...(isSet("ttl") ? { ttl: sql`coalesce(${of("$.ttl")}, ttl)` } : {}),
+    ...(isSet("allowPrivate") ? { allowPrivate: sql`coalesce(${of("$.allowPrivate")}, allow_private)` } : {}),
+    ...(isSet("offline")
+      ? {
+          offlineAt: sql`CASE ${of("$.offline")} WHEN 1 THEN coalesce(offline_at, ${at}) WHEN 0 THEN NULL ELSE offline_at END`,
+        }
+      : {}),
+    ...(isSet("place")
+      ? {
+          zone: sql`coalesce(${zone}, zone)`,
+          dnsAccountId: sql`iif(${zone} IS NULL, dns_account_id, ${of("$.place.dnsAccountId")})`,
+          movedFrom: sql`iif(${zone} IS NULL, moved_from, json_object('zone', zone, 'dnsAccountId', dns_account_id))`,
+        }
+      : {}),
+  };
+}

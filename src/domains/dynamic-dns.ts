@@ -72,7 +72,7 @@ export function createDynamicDns(ports: DynamicDnsPorts) {
       changes.size > 0
         ? await storeChanges(ports, [...changes.values()], { ownerId, actor, origin }, limitsOf(plan))
         : undefined;
-    const published = await publish(ports.zones, toldOf(planned, changes, stored), stored?.dnsAccounts);
+    const published = await publish(ports.zones, toldOf(planned, stored), stored?.dnsAccounts);
     const textFailures = await writeTexts(ports, update.text, planned);
     access.noteUse?.(stored !== undefined);
     if (stored) waitUntil(recordUpdates(ports.audit, access, origin, planned, changes, stored));

@@ -1,33 +1,25 @@
 /** Stored changes on their way to the zones: each zone's object is told once, and answers for every host. */
-import type { RecordType } from "../dns/provider";
 import type { DnsAccountRow } from "../dns-accounts/service";
 import type { HostSet } from "../zones/host-sets";
 import { zoneObjectName } from "../zones/location";
 import type { Zones } from "../zones/service";
 import { throwFailure, type ZoneFailure } from "../zones/zone-failure";
-import type { DomainRow } from "./changes";
-
-/** Sets of a domain, each as of a version of it. */
-export interface VersionedSets {
-  row: DomainRow;
-  sets: { type: RecordType; values: string[]; version: number }[];
-  /** Whether the names below it had its addresses before. */
-  wildcardBefore?: boolean;
-}
+import type { DomainRow, VersionedSets } from "./changes";
 
 /** `written`: whether the provider was told now; else it was known to have them. */
 export type Published = { ok: true; written: boolean } | { ok: false; failure: ZoneFailure };
 
 /** The types whose sets the names below a host have, too, where the host has a wildcard. */
-const BELOW = new Set<string>(["A", "AAAA"]);
+const BELOW = new Set<string>(["A", "AAAA", "CNAME"]);
 
-/** As the zone is to have them. Of a wildcard that was taken away, the sets go. */
+/** As the zone is to have them: of a host that is offline, and below one whose wildcard was taken away, nothing. */
 function zoneSetsOf({ row, sets, wildcardBefore = row.wildcard }: VersionedSets): HostSet[] {
-  const { id: domainId, fqdn, ttl, wildcard } = row;
-  return sets.flatMap(({ type, values, version }) => {
-    const own = { domainId, name: fqdn, type, values, ttl, version };
+  const { id: domainId, fqdn, wildcard, offlineAt } = row;
+  return sets.flatMap(({ type, values, version, ttl }) => {
+    const shown = offlineAt === null ? values : [];
+    const own = { domainId, name: fqdn, type, values: shown, ttl: ttl ?? row.ttl, version };
     if (!BELOW.has(type) || !(wildcard || wildcardBefore)) return [own];
-    return [own, { ...own, name: `*.${fqdn}`, values: wildcard ? values : [] }];
+    return [own, { ...own, name: `*.${fqdn}`, values: wildcard ? shown : [] }];
   });
 }
 

@@ -1,6 +1,7 @@
 /** A domain with its record sets, as they are stored, and how far the zone has them. */
 import { eq, type SQL, sql } from "drizzle-orm";
 import type { Family } from "../ddns/addresses";
+import type { RecordType } from "../dns/provider";
 import type { Database } from "../storage/database";
 import { domainRecordSets, domains } from "../storage/schema";
 import type { Addresses, DomainRow } from "./changes";
@@ -8,21 +9,22 @@ import type { SyncStatus } from "./synchronisation";
 
 export type StoredSet = Pick<
   typeof domainRecordSets.$inferSelect,
-  "type" | "values" | "version" | "syncedVersion" | "problem"
->;
+  "values" | "version" | "syncedVersion" | "problem" | "ttl"
+> & { type: RecordType };
 
 export interface Domain {
   row: DomainRow;
   sets: StoredSet[];
 }
 
-/** Of columns of one name, all but one are lost in a batch: both tables have a version. */
+/** Of columns of one name, all but one are lost in a batch: both tables have a version and a TTL. */
 const setColumns = {
   type: domainRecordSets.type,
   values: domainRecordSets.values,
   setVersion: sql<number | null>`${domainRecordSets.version}`.as("set_version"),
   syncedVersion: domainRecordSets.syncedVersion,
   problem: domainRecordSets.problem,
+  setTtl: sql<number | null>`${domainRecordSets.ttl}`.as("set_ttl"),
 };
 
 /** One row for each record set of the domains; one without sets for a domain that has none. */
@@ -38,10 +40,10 @@ type Joined = Awaited<ReturnType<typeof domainsWhere>>[number];
 /** By their names, in the order of the rows. */
 export function domainsOf(rows: Joined[]): Map<string, Domain> {
   const found = new Map<string, Domain>();
-  for (const { row, type, values, setVersion, syncedVersion, problem } of rows) {
+  for (const { row, type, values, setVersion, syncedVersion, problem, setTtl } of rows) {
     const domain = found.get(row.fqdn) ?? { row, sets: [] };
     if (type !== null && values !== null && setVersion !== null && syncedVersion !== null) {
-      domain.sets.push({ type, values, version: setVersion, syncedVersion, problem });
+      domain.sets.push({ type, values, version: setVersion, syncedVersion, problem, ttl: setTtl });
     }
     found.set(row.fqdn, domain);
   }

@@ -27,11 +27,12 @@ export async function withdraw({ database, zones, forget, now }: RemovalPorts, {
     .where(eq(domains.id, row.id))
     .returning();
   if (!removing) return;
-  const types = new Set([...ALWAYS, ...sets.map(({ type }) => type as RecordType)]);
-  const { version } = removing;
-  const nothing = [...types].map((type) => ({ type, values: [], version }));
-  const published = await publish(zones, [{ row: removing, sets: nothing }]);
-  requirePublished(published, row);
+  // At the apex of a provider's zone there may be what others have set.
+  const types = new Set([...(row.fqdn === row.zone ? [] : ALWAYS), ...sets.map(({ type }) => type)]);
+  const { version, movedFrom } = removing;
+  const nothing = [...types].map((type) => ({ type, values: [], version, ttl: null }));
+  const places = [removing, ...(movedFrom ? [{ ...removing, ...movedFrom }] : [])];
+  for (const place of places) requirePublished(await publish(zones, [{ row: place, sets: nothing }]), row);
   await database.delete(domains).where(eq(domains.id, row.id));
   await forget(row.id);
 }

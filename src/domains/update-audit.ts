@@ -15,19 +15,19 @@ export async function recordUpdates(
   origin: Origin,
   planned: Planned,
   changes: Map<string, DomainChange>,
-  { versions }: Stored,
+  { changed }: Stored,
 ): Promise<void> {
   const entry = { ownerId, actor, ...origin, action: "domain.update" as const };
   const named = [...planned.values()].flatMap((plan) => ("domain" in plan ? [plan.domain] : []));
   for (const domain of named) {
     const { id, fqdn } = domain.row;
     const change = changes.get(id);
-    if (!change || !versions.has(id) || change.sets.length === 0) continue;
+    if (!change || !changed.has(id) || change.sets.length === 0) continue;
     const [before, after] = [shown(addressesOf(domain)), shown(addressesAfter(domain, change.sets))];
     await audit.record({ ...entry, subject: `domain ${fqdn}`, before, after });
   }
   const moved = [...changes.values()]
-    .filter(({ row }) => versions.has(row.id) && !named.some((domain) => domain.row.id === row.id))
+    .filter(({ row }) => changed.has(row.id) && !named.some((domain) => domain.row.id === row.id))
     .map(({ row }) => row.fqdn);
   if (moved.length === 0) return;
   const subject = named.map(({ row }) => `domain ${row.fqdn}`).join(", ");

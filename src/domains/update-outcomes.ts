@@ -3,8 +3,8 @@ import type { Plan } from "../accounts/identity";
 import type { HostOutcome } from "../ddns/answers";
 import { isHostName } from "../ddns/hosts";
 import type { ZoneFailure } from "../zones/zone-failure";
-import type { DomainChange, Stored } from "./changes";
-import type { Published, VersionedSets } from "./publishing";
+import type { DomainChange, Stored, VersionedSets } from "./changes";
+import type { Published } from "./publishing";
 import { addressesAfter } from "./record-sets";
 import { tooManyChanges } from "./update-limits";
 import type { HostPlan, Named, Planned } from "./update-plan";
@@ -20,17 +20,8 @@ export interface UpdateResult {
 }
 
 /** What was stored now, and what was so already and the zones are not known to have. */
-export function toldOf(
-  planned: Planned,
-  changes: Map<string, DomainChange>,
-  stored: Stored | undefined,
-): VersionedSets[] {
-  const changed = [...changes.values()].flatMap(({ row, sets, wildcard = row.wildcard }) => {
-    const version = stored?.versions.get(row.id);
-    if (version === undefined || sets.length === 0) return [];
-    const versioned = sets.map((set) => ({ ...set, version }));
-    return [{ row: { ...row, wildcard }, sets: versioned, wildcardBefore: row.wildcard }];
-  });
+export function toldOf(planned: Planned, stored: Stored | undefined): VersionedSets[] {
+  const changed = [...(stored?.changed.values() ?? [])].filter(({ sets }) => sets.length > 0);
   const open = [...planned.values()].flatMap((plan) =>
     "open" in plan && plan.open.length > 0 ? [{ row: plan.domain.row, sets: plan.open }] : [],
   );
@@ -59,7 +50,7 @@ function outcomeOf(
 ): HostOutcome {
   const { id } = domain.row;
   const own = changes.get(id);
-  if (own && !stored?.versions.has(id)) {
+  if (own && !stored?.changed.has(id)) {
     return { host, word: "abuse", note: tooManyChanges(plan, stored?.isWithinAccount ?? true, now).detail };
   }
   const outcome = published.get(id);

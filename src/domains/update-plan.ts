@@ -6,7 +6,7 @@ import { isHostName } from "../ddns/hosts";
 import { isInPrefix, moveTo, parsePrefix, prefixOf } from "../ddns/prefixes";
 import type { UpdateRequest, Wanted } from "../ddns/update-request";
 import type { DomainChange } from "./changes";
-import { addressesOf, type Domain, isSynced, setOf } from "./record-sets";
+import { addressesOf, type Domain, isSynced, type StoredSet, setOf } from "./record-sets";
 import type { UpdateAccess } from "./update-hosts";
 
 /** A host as it is named, and whose it is: "*.home.example.net" stands for what is below home.example.net. */
@@ -26,7 +26,7 @@ export interface HostPlan {
   /** What is to be stored; nothing where all is so already. */
   change: DomainChange | undefined;
   /** What is so already, and the zone is not known to have. */
-  open: { type: Family; values: string[]; version: number }[];
+  open: StoredSet[];
   notes: string[];
 }
 
@@ -90,7 +90,7 @@ function planHost(
     const values = address === null ? [] : [address.address];
     const stored = setOf(domain, type);
     if (had[type] !== values[0]) sets.push({ type, values });
-    else if (stored && !isSynced(stored)) plan.open.push({ type, values, version: stored.version });
+    else if (stored && !isSynced(stored)) plan.open.push(stored);
   }
   const isNothing = plan.addresses.length === 0 && sets.length === 0;
   // Without any address there is nothing that could be set: the caller's own is not a public one.

@@ -14,7 +14,7 @@ export interface PendingSet extends HostSet {
 /** What is to be noted of a domain's sets of one type: the newest version, and what was said against it. */
 export interface SyncReport {
   domainId: string;
-  type: string;
+  type: RecordSet["type"];
   version: number;
   at: number;
   /** Null: the zone has it. */
@@ -130,7 +130,7 @@ export class HostSets {
       .toArray()
       .map((row) => ({
         domainId: String(row.domain_id),
-        type: String(row.type),
+        type: row.type as RecordSet["type"],
         version: Number(row.version),
         at: row.agreed === 1 ? Number(row.agreed_at) : now,
         problem: row.agreed === 1 ? null : String(row.problem),

@@ -2,7 +2,13 @@
 import { and, eq, isNull, or, sql } from "drizzle-orm";
 import type { BuiltinRecords } from "../dns/builtin-records";
 import { ancestors, normaliseName } from "../dns/names";
-import type { ProviderPorts, RecordValue, ZoneConnection } from "../dns/provider";
+import {
+  type ProviderPorts,
+  type RecordType,
+  type RecordValue,
+  recordTypes,
+  type ZoneConnection,
+} from "../dns/provider";
 import { builtin } from "../dns/providers/builtin";
 import { knownProvider } from "../dns-accounts/providers";
 import type { DnsAccountRow, DnsAccounts } from "../dns-accounts/service";
@@ -127,6 +133,12 @@ export function createZones(ports: ZonePorts) {
     /** Where the records of one name are written. Throws Problem 422. */
     locate: (ownerId: number, name: string, pin: DnsPin = {}): Promise<ZoneLocation> =>
       locator(ownerId, pin, [name])(name),
+
+    /** The types of records that certedge writes with a DNS account; null is the zones that it serves itself. */
+    async recordTypesOf(dnsAccountId: string | null): Promise<readonly RecordType[]> {
+      if (dnsAccountId === null) return recordTypes;
+      return knownProvider((await dnsAccounts.byId(dnsAccountId)).provider).recordTypes;
+    },
 
     /** The connection that was held, while its account is as it was then; else a new one. `known` is what was just read. */
     async hold(dnsAccountId: string | null, held?: HeldConnection, known?: DnsAccountRow): Promise<HeldConnection> {

@@ -75,7 +75,8 @@ describe("A domain", () => {
   it("is in the list until it is given up, and nothing of it is left", async () => {
     const fqdn = await takeHost(IPV4);
     await update({ hostname: fqdn, myip: IPV6 });
-    const listed = async () => (await api().get("/api/domains")).json.domains.map((one: { fqdn: string }) => one.fqdn);
+    const listed = async () =>
+      (await api().get(`/api/domains?search=${fqdn}`)).json.domains.map((one: { fqdn: string }) => one.fqdn);
     expect(await listed()).toContain(fqdn);
     expect((await api().delete(at(fqdn))).status).toBe(204);
     expect(await listed()).not.toContain(fqdn);
@@ -143,7 +144,9 @@ describe("Input that makes no domain", () => {
       /203\.0\.113\.7 does not fit the record type AAAA/,
     ],
     ["another type", { fqdn: "x.certedge.test", record_type: "MX", record_ip: IPV4 }, "/record_type", /./],
-    ["an unknown field", { fqdn: "x.certedge.test", ttl: 5 }, "/ttl", /no field "ttl"/],
+    ["an unknown field", { fqdn: "x.certedge.test", colour: 5 }, "/colour", /no field "colour"/],
+    ["a short TTL", { fqdn: "x.certedge.test", ttl: 29 }, "/ttl", /30/],
+    ["a long TTL", { fqdn: "x.certedge.test", ttl: 86_401 }, "/ttl", /86400/],
   ];
 
   it.each(bad)("is %s, and is told which field it is, and why", async (_title, body, pointer, detail) => {

@@ -6,12 +6,14 @@ import { createRefusals } from "../../src/accounts/refusals";
 import { createSignInLimits } from "../../src/accounts/sign-in-limits";
 import { createAudit } from "../../src/audit/service";
 import { dialectOf } from "../../src/ddns/dialects";
-import type { RecordSet } from "../../src/dns/provider";
+import { type RecordSet, type RecordType, recordTypes } from "../../src/dns/provider";
 import { answerQuestion } from "../../src/dns/zone-answers";
 import { createDynamicDns } from "../../src/domains/dynamic-dns";
 import { createHostPasswords } from "../../src/domains/host-passwords";
 import { addressesOf } from "../../src/domains/record-sets";
-import { createDomains } from "../../src/domains/service";
+import { createDomainRecords, type WantedSet } from "../../src/domains/records";
+import { createReservedNames } from "../../src/domains/reserved-names";
+import { createDomains, type DomainSettings } from "../../src/domains/service";
 import { createDomainSync } from "../../src/domains/synchronisation";
 import { type Attempt, createUpdateLog } from "../../src/domains/update-log";
 import type { UpdateLog } from "../../src/domains/update-log-object";
@@ -61,7 +63,8 @@ export async function localDomains() {
     sync,
     later,
   );
-  const zones: Pick<Zones, "locate" | "publish" | "keep" | "release"> = {
+  const zones: Pick<Zones, "locate" | "publish" | "keep" | "release" | "recordTypesOf"> = {
+    recordTypesOf: async () => recordTypes,
     locate: async () => ({ dnsAccountId: null, provider: "builtin", zone: ZONE }),
     async publish(_place, sets) {
       try {
@@ -79,7 +82,14 @@ export async function localDomains() {
     release: async (_place, owner) => void texts.delete(owner),
   };
   const updateLog = createUpdateLog({ database, objects: localLogs(), now });
-  const domains = createDomains({ database, zones, forget: updateLog.forget, now });
+  const domains = createDomains({
+    database,
+    zones,
+    reservedNames: createReservedNames(),
+    forget: updateLog.forget,
+    now,
+  });
+  const domainRecords = createDomainRecords({ database, zones, now });
   const audit = createAudit({ database: local.uncounted, now });
   const [apiKeyUses, refusals] = [createApiKeyUses({ database, audit, now }), createRefusals({ audit, now })];
   const ways: UpdateWays = { plainHttp: "host", inAddress: "host" };
@@ -150,6 +160,7 @@ export async function localDomains() {
     },
     audit,
     domains,
+    domainRecords,
     hostPasswords,
     join,
     ask,
@@ -169,9 +180,17 @@ export async function localDomains() {
     take: (person: Person, fqdn: string, recordIp?: string) =>
       domains.create(person.identity, { fqdn, recordIp }, by(person)),
 
+    /** Makes a record set exactly this, as the API does. */
+    put: async (person: Person, fqdn: string, set: WantedSet) =>
+      domainRecords.put(person.identity, await domains.find(person.identity.id, fqdn), set, by(person)),
+
+    /** Changes what is set of a domain beside its records, as the API does. */
+    change: (person: Person, fqdn: string, settings: DomainSettings) =>
+      domains.update(person.identity, fqdn, settings, by(person)),
+
     /** Sets an address, as the API does. */
     set: (person: Person, fqdn: string, recordIp: string) =>
-      domains.update(person.identity, fqdn, recordIp, by(person)),
+      domains.update(person.identity, fqdn, { recordIp }, by(person)),
 
     /** The log of a domain, the newest first. */
     async attempts(person: Person, fqdn: string): Promise<Attempt[]> {
@@ -201,7 +220,7 @@ export async function localDomains() {
       database.insert(updateCounts).values(spent).onConflictDoUpdate({ target: updateCounts.ownerId, set: spent }),
 
     /** What the zone answers. */
-    resolve: async (name: string, type: "A" | "AAAA" = "A") =>
+    resolve: async (name: string, type: RecordType = "A") =>
       (await answerQuestion(records, name, type)).answers.map(({ value }) => value),
   };
 }

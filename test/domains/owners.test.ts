@@ -28,7 +28,7 @@ describe("A host name of another account", () => {
     await expect(local.domains.find(identity().id, HOME)).rejects.toMatchObject({ status: 404 });
     await expect(local.set(eve, HOME, "203.0.113.66")).rejects.toMatchObject({ status: 404 });
     await expect(local.domains.remove(identity().id, HOME)).rejects.toMatchObject({ status: 404 });
-    expect(await local.domains.list(identity().id)).toEqual([]);
+    expect(await local.domains.list(identity().id, { allowedDomains: null }, 10)).toEqual([]);
   });
 
   it("is taken, and so is everything below it", async () => {

@@ -80,6 +80,13 @@ const table: Record<string, Row> = {
   getDomain: another(),
   updateDomain: another(() => ({ record_ip: "192.0.2.66" })),
   deleteDomain: another(),
+  getDomainById: another(),
+  updateDomainById: another(() => ({ record_ip: "192.0.2.66" })),
+  deleteDomainById: another(),
+  listRecordSets: another(),
+  getRecordSet: another(),
+  putRecordSet: another(() => ({ values: ["192.0.2.66"] })),
+  deleteRecordSet: another(),
   makeUpdatePassword: another(),
   endUpdatePassword: another(),
   listDomainChanges: another(),
@@ -243,7 +250,7 @@ beforeAll(async () => {
 
   const me = request(ada);
   const name = uniqueName("ada");
-  await me.post("/api/domains", { fqdn: name, record_ip: "192.0.2.1" });
+  const host = (await me.post("/api/domains", { fqdn: name, record_ip: "192.0.2.1" })).json;
   const { json } = await me.post("/api/certificates/create?wait=60", { domain: name });
   await me.post("/api/dns/cloudflare/accounts", { account_id: "home", credentials: { api_token: "t" } });
   await me.post("/api/dns/challenge-hosts", { domain: name });
@@ -282,6 +289,8 @@ beforeAll(async () => {
     "/api/challenges/acme-dns": challenge.id,
     "/api/sessions": session.id,
     "/api/instances": instance.id,
+    "/api/domains": host.id,
+    type: "A",
     key: spare.id,
     "/api/account/passkeys": "AAAA",
     "/api/admin/accounts": String(ada.id),

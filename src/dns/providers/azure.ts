@@ -79,6 +79,8 @@ function contentsOf(type: RecordType, { TXTRecords, ARecords, AAAARecords, CNAME
       return (AAAARecords ?? []).map(({ ipv6Address }) => [ipv6Address]);
     case "CNAME":
       return CNAMERecord ? [[CNAMERecord.cname]] : [];
+    default:
+      return [];
   }
 }
 
@@ -93,6 +95,8 @@ function toProperties(type: RecordType, contents: Content[]): Partial<Properties
       return { AAAARecords: single.map((ipv6Address) => ({ ipv6Address })) };
     case "CNAME":
       return { CNAMERecord: { cname: single[0] ?? "" } };
+    default:
+      return {};
   }
 }
 

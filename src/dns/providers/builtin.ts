@@ -1,6 +1,6 @@
 /** The zones that certedge serves itself: records in D1, answered over DNS-over-HTTPS and PowerDNS. */
 import { z } from "zod";
-import { defineProvider } from "../provider";
+import { defineProvider, recordTypes } from "../provider";
 
 export const builtin = defineProvider({
   id: "builtin",
@@ -9,5 +9,6 @@ export const builtin = defineProvider({
   needs: "nothing",
   minimumTtl: 1,
   writes: "one record per value",
+  recordTypes,
   connect: (_credentials, _http, { builtinRecords }) => builtinRecords,
 });

@@ -26,7 +26,7 @@ const record = z.object({
 const zoneWithRecords = z.object({ Records: z.array(record).nullish() });
 const failure = z.object({ Message: z.string() });
 
-const TYPES: Record<RecordType, number> = { A: 0, AAAA: 1, CNAME: 2, TXT: 3 };
+const TYPES: Partial<Record<RecordType, number>> = { A: 0, AAAA: 1, CNAME: 2, TXT: 3 };
 
 /** A list has the records of its zones, too: of a thousand zones that were very much. */
 const PAGE = 100;

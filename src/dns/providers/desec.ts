@@ -5,8 +5,8 @@
 import { z } from "zod";
 import { path } from "../http-request";
 import { normaliseName, relativeName } from "../names";
-import { defineProvider, type RecordType, secret } from "../provider";
-import { quoteTxt } from "../txt";
+import { toPresentation } from "../presentation";
+import { defineProvider, recordTypes, secret } from "../provider";
 import { wholeRecordSets } from "../whole-record-sets";
 
 const domain = z.object({ name: z.string(), minimum_ttl: z.number().default(3600) });
@@ -14,10 +14,6 @@ const domainPage = z.object({ domains: z.array(domain), link: z.string().nullabl
 const stored = z.object({ ttl: z.number(), records: z.array(z.string()) });
 
 const LONGEST_TTL = 86_400;
-
-function toContent(type: RecordType, value: string): string {
-  return type === "TXT" ? quoteTxt(value) : type === "CNAME" ? `${value}.` : value;
-}
 
 /** Failures come by field, and of a list by item: [{ "ttl": ["…"] }]. */
 function wordsIn(body: unknown): string[] {
@@ -44,6 +40,7 @@ export const desec = defineProvider({
   needs: "a token that is not bound to subnets, and that its policies let write to the name",
   minimumTtl: 60,
   writes: "whole record sets",
+  recordTypes,
 
   connect({ api_token }, http) {
     const explain = (body: unknown) => wordsIn(body).join("; ");
@@ -76,7 +73,7 @@ export const desec = defineProvider({
       },
 
       ...wholeRecordSets({
-        toContent,
+        toContent: toPresentation,
 
         async read(zone, { name, type }) {
           const subname = relativeName(name, zone, "@");

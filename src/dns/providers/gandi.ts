@@ -5,18 +5,14 @@
 import { z } from "zod";
 import { path } from "../http-request";
 import { normaliseName, relativeName } from "../names";
-import { defineProvider, type RecordType, secret } from "../provider";
-import { quoteTxt } from "../txt";
+import { toPresentation } from "../presentation";
+import { defineProvider, recordTypes, secret } from "../provider";
 import { type SetName, wholeRecordSets } from "../whole-record-sets";
 
 const domains = z.array(z.object({ fqdn: z.string() }));
 const stored = z.object({ rrset_ttl: z.number(), rrset_values: z.array(z.string()) });
 
 const PAGE_SIZE = 100;
-
-function toContent(type: RecordType, value: string): string {
-  return type === "TXT" ? quoteTxt(value) : type === "CNAME" ? `${value}.` : value;
-}
 
 export const gandi = defineProvider({
   id: "gandi",
@@ -30,6 +26,7 @@ export const gandi = defineProvider({
   needs: "a personal access token that has not ended and may manage the technical configuration of the domain",
   minimumTtl: 300,
   writes: "whole record sets",
+  recordTypes,
 
   connect({ api_token }, http) {
     const api = http.withBase("https://api.gandi.net/v5/livedns", { authorization: `Bearer ${api_token}` });
@@ -47,7 +44,7 @@ export const gandi = defineProvider({
       },
 
       ...wholeRecordSets({
-        toContent,
+        toContent: toPresentation,
 
         async read(zone, set) {
           const found = await api.find(setOf(zone, set), stored);

@@ -9,10 +9,10 @@ import type { ApiAnswer, ProviderHttp, Token, Verdict } from "../http";
 import { path } from "../http-request";
 import { normaliseName } from "../names";
 import { fetchToken } from "../oauth";
-import { defineProvider, field, type RecordType, secretText } from "../provider";
+import { toPresentation } from "../presentation";
+import { defineProvider, field, recordTypes, secretText } from "../provider";
 import { remembered } from "../remembered";
 import { importRsaKey } from "../rsa-key";
-import { quoteTxt } from "../txt";
 import { sameValue } from "../values";
 
 const TOKENS = "https://oauth2.googleapis.com";
@@ -76,11 +76,6 @@ async function authorize(account: z.infer<typeof serviceAccount>, http: Provider
   return fetchToken(http, TOKENS, "token", { grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion });
 }
 
-function toContent(type: RecordType, value: string): string {
-  if (type === "TXT") return quoteTxt(value);
-  return type === "CNAME" ? `${value}.` : value;
-}
-
 const toRrset = ({ name, type }: SetIdentity, { ttl, contents }: HeldSet<string>) => ({
   name: `${name}.`,
   type,
@@ -99,6 +94,7 @@ export const google = defineProvider({
   needs: "the role DNS Administrator (roles/dns.admin) in the zone's project, and the Cloud DNS API enabled there",
   minimumTtl: 1,
   writes: "whole record sets",
+  recordTypes,
 
   connect({ service_account_key, project_id, managed_zone }, http) {
     const account = readAccount(service_account_key);
@@ -135,7 +131,7 @@ export const google = defineProvider({
       zones: async () => (await listZones()).map(({ dnsName }) => dnsName),
 
       ...guardedSets<string, HeldSet<string>>(http, {
-        toContent,
+        toContent: toPresentation,
         holds: sameValue,
 
         async read(zone, { name, type }) {

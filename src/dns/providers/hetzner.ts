@@ -8,8 +8,8 @@ import type { ApiAnswer, Verdict } from "../http";
 import { path } from "../http-request";
 import { madeRecords } from "../made-records";
 import { normaliseName, relativeName } from "../names";
-import { defineProvider, type RecordSet, type RecordType, secret } from "../provider";
-import { quoteTxt } from "../txt";
+import { toPresentation } from "../presentation";
+import { defineProvider, type RecordSet, recordTypes, secret } from "../provider";
 import { sameValue } from "../values";
 
 const failure = z.object({ error: z.object({ code: z.string() }) });
@@ -42,10 +42,6 @@ function judge({ status, body }: ApiAnswer): Verdict | undefined {
 const judgeAction = (answer: ApiAnswer): Verdict | undefined =>
   action.safeParse(answer.body).data?.action.status === "running" ? "busy" : judge(answer);
 
-function toValue(type: RecordType, value: string): string {
-  return type === "TXT" ? quoteTxt(value) : type === "CNAME" ? `${value}.` : value;
-}
-
 const chunksOf = <Item>(items: Item[]): Item[][] =>
   items.flatMap((_, index) => (index % MOST_RECORDS === 0 ? [items.slice(index, index + MOST_RECORDS)] : []));
 
@@ -62,6 +58,7 @@ export const hetzner = defineProvider({
     "a token with Read & Write of the project in the Hetzner Console that holds the zone; one of the old dns.hetzner.com does not do",
   minimumTtl: 60,
   writes: "whole record sets",
+  recordTypes,
 
   connect({ api_token }, http) {
     const api = http.withBase("https://api.hetzner.cloud/v1", { authorization: `Bearer ${api_token}` }, { judge });
@@ -102,7 +99,7 @@ export const hetzner = defineProvider({
 
     /** A TTL may only come with a set that is new. */
     async function append(zoneName: string, { values, ttl, ...set }: RecordSet, isNew: boolean): Promise<void> {
-      const records = values.map((value) => ({ value: toValue(set.type, value) }));
+      const records = values.map((value) => ({ value: toPresentation(set.type, value) }));
       for (const [index, chunk] of chunksOf(records).entries()) {
         const withTtl = isNew && index === 0 ? { ttl } : {};
         await act(`${setPath(zoneName, set)}/actions/add_records`, { ...withTtl, records: chunk });
@@ -124,7 +121,7 @@ export const hetzner = defineProvider({
         const there = isTaken ? undefined : await read(zoneName, set);
         if (there?.records.some((one) => sameValue(set.type, one.value, value))) return;
         if (!isTaken) await append(zoneName, added, there === undefined);
-        made.note(zoneName, { ...set, value }, toValue(set.type, value));
+        made.note(zoneName, { ...set, value }, toPresentation(set.type, value));
       },
 
       async remove(zoneName, { value, ...set }) {
@@ -153,7 +150,7 @@ export const hetzner = defineProvider({
         }
         const kept = (value: string) => there.records.find((one) => sameValue(set.type, one.value, value));
         if (there.records.length !== values.length || !values.every(kept)) {
-          const records = values.map((value) => kept(value) ?? { value: toValue(set.type, value) });
+          const records = values.map((value) => kept(value) ?? { value: toPresentation(set.type, value) });
           await act(`${setPath(zoneName, set)}/actions/set_records`, { records });
         }
         if (there.ttl !== set.ttl) await act(`${setPath(zoneName, set)}/actions/change_ttl`, { ttl: set.ttl });

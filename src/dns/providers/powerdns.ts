@@ -8,8 +8,8 @@ import type { ApiAnswer } from "../http";
 import { path } from "../http-request";
 import { madeRecords } from "../made-records";
 import { normaliseName } from "../names";
-import { address, defineProvider, field, type RecordSet, type RecordType, secret } from "../provider";
-import { quoteTxt } from "../txt";
+import { toPresentation } from "../presentation";
+import { address, defineProvider, field, type RecordSet, type RecordType, recordTypes, secret } from "../provider";
 import { sameValue } from "../values";
 
 const zoneList = z.array(z.object({ name: z.string(), kind: z.string() }));
@@ -33,8 +33,7 @@ const canonical = (name: string) => `${name}.`;
 const judge = ({ status }: ApiAnswer) => (status === 500 ? "busy" : undefined);
 
 function toRecord(type: RecordType, value: string): StoredRecord {
-  const content = type === "TXT" ? quoteTxt(value) : type === "CNAME" ? canonical(value) : value;
-  return { content, disabled: false };
+  return { content: toPresentation(type, value), disabled: false };
 }
 
 /** Single values can be added and removed from 4.9.12 and 5.0.2 on. */
@@ -58,6 +57,7 @@ export const powerdns = defineProvider({
   needs: "the api-key of pdns.conf, and webserver-allow-from to let certedge in",
   minimumTtl: 1,
   writes: "whole record sets",
+  recordTypes,
 
   connect({ base_url, api_key, server_id }, http) {
     const api = http.withBase(`${base_url.replace(/\/+$/, "")}/api/v1/`, { "x-api-key": api_key }, { judge });

@@ -6,10 +6,20 @@ import { z } from "zod";
 import { wasTaken } from "../errors";
 import { madeRecords } from "../made-records";
 import { ancestors, isWithin, normaliseName } from "../names";
-import { type AddedValue, defineProvider, field, type RecordType, type RecordValue, secret, shaped } from "../provider";
+import {
+  type AddedValue,
+  defineProvider,
+  field,
+  type RecordType,
+  type RecordValue,
+  recordTypes,
+  secret,
+  shaped,
+} from "../provider";
 import { ResolveError } from "../resolver";
 import { type Exchange, overTcp } from "../tcp";
 import { sign, type TsigAlgorithm, type TsigKey, tsigAlgorithms, verify } from "../tsig";
+import { unquoteTxt } from "../txt";
 import {
   type Bytes,
   classes,
@@ -17,8 +27,10 @@ import {
   decodeMessage,
   decodeText,
   encodeAddress,
+  encodeCaa,
   encodeMessage,
   encodeName,
+  encodeNumbersAndName,
   encodeText,
   type FoundRecord,
   type Message,
@@ -65,6 +77,7 @@ export const rfc2136 = defineProvider({
     "a TSIG key that may update: update-policy { grant certedge. … TXT; } in BIND, an acl with action: update in Knot",
   minimumTtl: 1,
   writes: "one record per value",
+  recordTypes,
 
   connect({ server, key_name, algorithm, secret: given, zone: only }, http, { connect }) {
     if (!BASE64.test(given)) throw http.error("credential", "The secret of the TSIG key is not base64.");
@@ -194,6 +207,12 @@ const encoders: Record<RecordType, (value: string) => Bytes> = {
   AAAA: encodeAddress,
   CNAME: encodeName,
   TXT: encodeText,
+  MX: encodeNumbersAndName,
+  SRV: encodeNumbersAndName,
+  CAA: (value) => {
+    const [flags = "0", tag = "", ...rest] = value.split(" ");
+    return encodeCaa({ flags: Number(flags), tag, value: unquoteTxt(rest.join(" ")) });
+  },
 };
 
 /** §2.5: added in class IN, removed in class NONE. */

@@ -8,7 +8,8 @@ import { guardedSets, type HeldSet, type SetIdentity } from "../guarded-sets";
 import type { ApiAnswer } from "../http";
 import { path } from "../http-request";
 import { normaliseName } from "../names";
-import { defineProvider, field, type RecordType, secret, shaped } from "../provider";
+import { toPresentation } from "../presentation";
+import { defineProvider, field, type RecordType, recordTypes, secret, shaped } from "../provider";
 import { remembered } from "../remembered";
 import { type AwsKeys, signAws } from "../sigv4";
 import { quoteTxt } from "../txt";
@@ -44,7 +45,7 @@ const readName = (name: string) =>
 
 function toContent(type: RecordType, value: string): string {
   if (type === "TXT") return toOctal(quoteTxt(value));
-  return type === "CNAME" ? `${value}.` : value;
+  return toPresentation(type, value);
 }
 
 const toXml = (action: string, { name, type }: SetIdentity, { ttl, contents }: HeldSet<string>) =>
@@ -91,6 +92,7 @@ export const route53 = defineProvider({
     "sts:AssumeRole where a role is named, and route53:ListHostedZones and ListHostedZonesByName (GetHostedZone where the id is given), ListResourceRecordSets and ChangeResourceRecordSets",
   minimumTtl: 0,
   writes: "whole record sets",
+  recordTypes,
 
   connect({ region, hosted_zone_id, role_arn, external_id, ...own }, http) {
     const endpoint = endpointOf(region);

@@ -1,14 +1,12 @@
 /** What routers do to a domain: their password for it, what they may do, and what they did. */
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Context } from "hono";
-import { requireDomains } from "../../accounts/scopes";
 import type { StoredChange } from "../../domains/history";
-import { canonical } from "../../domains/service";
 import type { Attempt as StoredAttempt } from "../../domains/update-log";
 import { changeOutcomes } from "../../storage/schema";
-import { type AppEnv, api } from "../api";
+import { api } from "../api";
 import { audited } from "../audited";
 import { answers, instant } from "../schemas";
+import { byFqdn, findDomain } from "./domain-parameters";
 
 const UpdatePassword = z
   .object({
@@ -71,16 +69,8 @@ const toAttempt = ({ at, isSecure, actor, refused, ...attempt }: StoredAttempt):
   return { at: instant(at), ...attempt, transport: isSecure ? "https" : "http", by };
 };
 
-const fqdn = z.object({ fqdn: z.string() });
-
 /** Behind the guard of the domains, which they are mounted with. */
 export const domainUpdates = api();
-
-/** One's own, and one that the key of the request is for. Throws 403 and 404. */
-function find(c: Context<AppEnv>, name: string) {
-  requireDomains(c.var.access, [canonical(name)]);
-  return c.var.services.domains.find(c.var.account.id, name);
-}
 
 domainUpdates.openapi(
   createRoute({
@@ -88,11 +78,11 @@ domainUpdates.openapi(
     path: "/fqdn/{fqdn}/update-password",
     operationId: "makeUpdatePassword",
     summary: "Make a password that is good for updates of this host alone; the former one ends",
-    request: { params: fqdn },
+    request: { params: byFqdn },
     responses: answers({ 201: UpdatePassword }),
   }),
   async (c) => {
-    const { row } = await find(c, c.req.valid("param").fqdn);
+    const { row } = await findDomain(c, c.req.valid("param"));
     const { password, at } = await c.var.services.hostPasswords.make(c.var.account.id, row.id);
     await audited(c, "domain.update_password", `domain ${row.fqdn}`, { after: { update_password_at: instant(at) } });
     return c.json({ update_password: password, update_password_at: instant(at) }, 201);
@@ -105,11 +95,11 @@ domainUpdates.openapi(
     path: "/fqdn/{fqdn}/update-password",
     operationId: "endUpdatePassword",
     summary: "End the update password of a host",
-    request: { params: fqdn },
+    request: { params: byFqdn },
     responses: answers({ 204: null }),
   }),
   async (c) => {
-    const { row } = await find(c, c.req.valid("param").fqdn);
+    const { row } = await findDomain(c, c.req.valid("param"));
     await c.var.services.hostPasswords.end(c.var.account.id, row.id);
     await audited(c, "domain.update_password", `domain ${row.fqdn}`, { after: { update_password_at: null } });
     return c.body(null, 204);
@@ -122,11 +112,11 @@ domainUpdates.openapi(
     path: "/fqdn/{fqdn}/attempts",
     operationId: "listUpdateAttempts",
     summary: "The last attempts to update it: 50 of its own routers, and 50 that were refused; newest first",
-    request: { params: fqdn },
+    request: { params: byFqdn },
     responses: answers({ 200: z.object({ attempts: z.array(Attempt) }) }),
   }),
   async (c) => {
-    const { row } = await find(c, c.req.valid("param").fqdn);
+    const { row } = await findDomain(c, c.req.valid("param"));
     const attempts = await c.var.services.updateLog.list(row.id);
     return c.json({ attempts: attempts.map(toAttempt) }, 200);
   },
@@ -139,7 +129,7 @@ domainUpdates.openapi(
     operationId: "listDomainChanges",
     summary: "Every change of its records, newest first",
     request: {
-      params: fqdn,
+      params: byFqdn,
       query: z.object({
         before: z.coerce.number().int().min(1).optional().describe("Changes older than this one: the next page"),
         limit: z.coerce.number().int().min(1).max(200).default(50),
@@ -154,7 +144,7 @@ domainUpdates.openapi(
   }),
   async (c) => {
     const { before, limit } = c.req.valid("query");
-    const { row } = await find(c, c.req.valid("param").fqdn);
+    const { row } = await findDomain(c, c.req.valid("param"));
     const rows = await c.var.services.domains.history(row.id, { before, limit: limit + 1 });
     const changes = rows.slice(0, limit).map(toChange);
     const next = `/api/domains/fqdn/${row.fqdn}/history?before=${changes.at(-1)?.id}&limit=${limit}`;

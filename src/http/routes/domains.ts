@@ -1,87 +1,21 @@
-/** Domains: dynamic DNS host names (CertaDNS's calls). */
+/** Domains: dynamic DNS host names (CertaDNS's calls), by name and by id. */
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { isAllowed, requireDomains } from "../../accounts/scopes";
-import { addressesOf, type Domain as StoredDomain, syncStatusOf } from "../../domains/record-sets";
-import { canonical } from "../../domains/service";
+import { requireScope } from "../../accounts/scopes";
+import type { DomainReference } from "../../domains/finding";
 import { type AppEnv, api } from "../api";
 import { audited, authorOf } from "../audited";
 import { signedIn } from "../guards";
-import { answers, body, instant } from "../schemas";
+import { answers, body } from "../schemas";
+import { allowed, byFqdn, byId, findDomain } from "./domain-parameters";
+import { domainRecords } from "./domain-records";
+import { Domain, DomainChange, NewDomain, shownDomain, subjectOf, toDomain } from "./domain-schemas";
 import { domainUpdates } from "./domain-updates";
-
-const NewDomain = z
-  .strictObject({
-    fqdn: z.string().min(1).max(300),
-    record_type: z.enum(["A", "AAAA"]).optional(),
-    record_ip: z.string().min(1).max(100).optional(),
-  })
-  .openapi("NewDomain");
-
-const Domain = z
-  .object({
-    id: z.uuid(),
-    fqdn: z.string(),
-    record_type: z.enum(["A", "AAAA"]).nullable(),
-    record_ip: z.string().nullable(),
-    ipv4: z.string().nullable(),
-    ipv6: z.string().nullable(),
-    zone: z.string(),
-    ttl: z.number().int(),
-    wildcard: z.boolean().describe("Whether the names below it have its addresses, too"),
-    allow_private: z.boolean().describe("Whether its router may set addresses that are not public"),
-    ipv6_prefix: z.string().nullable().describe("The network that its router has told last"),
-    update_password_at: z.string().nullable().describe("When its update password was made; null without one"),
-    sync_status: z.enum(["pending", "live", "failed"]).describe("Whether its zone is known to have all this"),
-    sync_problem: z.string().nullable().describe("What the provider said; it is told again until it agrees"),
-    created_at: z.string(),
-    updated_at: z.string(),
-  })
-  .openapi("Domain");
-
-function toDomain(domain: StoredDomain): z.infer<typeof Domain> {
-  const { row } = domain;
-  const { A = null, AAAA = null } = addressesOf(domain);
-  const { status, problem } = syncStatusOf(domain);
-  return {
-    id: row.id,
-    fqdn: row.fqdn,
-    record_type: A ? "A" : AAAA ? "AAAA" : null,
-    record_ip: A ?? AAAA,
-    ipv4: A,
-    ipv6: AAAA,
-    zone: row.zone,
-    ttl: row.ttl,
-    wildcard: row.wildcard,
-    allow_private: row.allowPrivate,
-    ipv6_prefix: row.ipv6Prefix,
-    update_password_at: row.updatePasswordAt === null ? null : instant(row.updatePasswordAt),
-    sync_status: status,
-    sync_problem: problem,
-    created_at: instant(row.createdAt),
-    updated_at: instant(row.updatedAt),
-  };
-}
-
-const subjectOf = ({ row }: StoredDomain) => `domain ${row.fqdn}`;
-
-/** As the audit log has them. */
-function shown(domain: StoredDomain) {
-  const { A = null, AAAA = null } = addressesOf(domain);
-  return { ipv4: A, ipv6: AAAA };
-}
-
-const fqdn = z.object({ fqdn: z.string() });
 
 export const domains = api();
 domains.use(signedIn({ read: "domains:read", write: "domains:write", update: "domains:update" }));
 domains.route("/", domainUpdates);
-
-/** The name as it was given. Throws 403 where it is none for the key of the request. */
-function allowed(c: Context<AppEnv>, fqdn: string): string {
-  requireDomains(c.var.access, [canonical(fqdn)]);
-  return fqdn;
-}
+domains.route("/", domainRecords);
 
 domains.openapi(
   createRoute({
@@ -93,77 +27,133 @@ domains.openapi(
     responses: answers({ 201: Domain }),
   }),
   async (c) => {
-    const { fqdn, record_type, record_ip } = c.req.valid("json");
-    const input = { fqdn: allowed(c, fqdn), recordType: record_type, recordIp: record_ip };
+    const { fqdn, record_type, record_ip, allow_private, dns_provider, dns_account_id, ...settings } =
+      c.req.valid("json");
+    const address = { recordType: record_type, recordIp: record_ip };
+    const account = dns_account_id === undefined ? {} : { accountId: dns_account_id };
+    const pin = dns_provider === undefined ? {} : { provider: dns_provider, ...account };
+    const input = { fqdn: allowed(c, fqdn), ...address, ...settings, allowPrivate: allow_private, pin };
     const domain = await c.var.services.domains.create(c.var.account, input, authorOf(c));
-    await audited(c, "domain.create", subjectOf(domain), { after: shown(domain) });
+    await audited(c, "domain.create", subjectOf(domain), { after: shownDomain(domain) });
     return c.json(toDomain(domain), 201);
   },
 );
+
+/** The same request, after the last one of this page. */
+function nextOf(c: Context<AppEnv>, last: string): string {
+  const { pathname, searchParams } = new URL(c.req.url);
+  searchParams.set("cursor", last);
+  return `${pathname}?${searchParams}`;
+}
 
 domains.openapi(
   createRoute({
     method: "get",
     path: "/",
     operationId: "listDomains",
-    summary: "List the domains",
-    responses: answers({ 200: z.object({ domains: z.array(Domain) }) }),
+    summary: "List the domains, by name",
+    request: {
+      query: z.object({
+        zone: z.string().max(253).optional(),
+        search: z.string().max(253).optional().describe("A part of the name"),
+        cursor: z.string().max(253).optional().describe("As `next` has it"),
+        limit: z.coerce.number().int().min(1).max(500).default(100),
+      }),
+    },
+    responses: answers({
+      200: z.object({
+        domains: z.array(Domain),
+        next: z.string().nullable().describe("Where the next ones are; null at the end"),
+      }),
+    }),
   }),
   async (c) => {
     const { account, allowedDomains } = c.var.access;
-    const all = await c.var.services.domains.list(account.id);
-    const seen = all.filter(({ row }) => allowedDomains === null || isAllowed(row.fqdn, allowedDomains));
-    return c.json({ domains: seen.map(toDomain) }, 200);
+    const { zone, search, cursor, limit } = c.req.valid("query");
+    const filter = { zone, search, after: cursor, allowedDomains };
+    const found = await c.var.services.domains.list(account.id, filter, limit + 1);
+    const page = found.slice(0, limit);
+    const last = found.length > limit ? page.at(-1)?.row.fqdn : undefined;
+    return c.json({ domains: page.map(toDomain), next: last === undefined ? null : nextOf(c, last) }, 200);
+  },
+);
+
+async function update(c: Context<AppEnv>, given: DomainReference, input: z.infer<typeof DomainChange>) {
+  const { record_type, record_ip, allow_private, ...settings } = input;
+  // Whose scope is for addresses may set no more than those.
+  if (allow_private !== undefined || Object.keys(settings).length > 0) requireScope(c.var.access, "domains:write");
+  const { row } = await findDomain(c, given);
+  const change = { recordType: record_type, recordIp: record_ip, allowPrivate: allow_private, ...settings };
+  const { before, after } = await c.var.services.domains.update(c.var.account, { id: row.id }, change, authorOf(c));
+  const [was, is] = [shownDomain(before), shownDomain(after)];
+  // A script that sets what is there already changes nothing.
+  if (JSON.stringify(was) !== JSON.stringify(is)) {
+    await audited(c, "domain.update", subjectOf(after), { before: was, after: is });
+  }
+  return toDomain(after);
+}
+
+async function remove(c: Context<AppEnv>, given: DomainReference) {
+  const { row } = await findDomain(c, given);
+  const domain = await c.var.services.domains.remove(c.var.account.id, { id: row.id });
+  await audited(c, "domain.delete", subjectOf(domain), { before: shownDomain(domain) });
+}
+
+const getting = { summary: "One domain", responses: answers({ 200: Domain }) };
+const updating = { summary: "Set a new address, or change how it is published", responses: answers({ 200: Domain }) };
+const removing = { summary: "Give a host name up", responses: answers({ 204: null }) };
+const change = body(DomainChange);
+
+domains.openapi(
+  createRoute({
+    ...{ method: "get", path: "/fqdn/{fqdn}", operationId: "getDomain" },
+    ...{ ...getting, request: { params: byFqdn } },
+  }),
+  async (c) => c.json(toDomain(await findDomain(c, c.req.valid("param"))), 200),
+);
+
+domains.openapi(
+  createRoute({
+    ...{ method: "get", path: "/{id}", operationId: "getDomainById" },
+    ...{ ...getting, request: { params: byId } },
+  }),
+  async (c) => c.json(toDomain(await findDomain(c, c.req.valid("param"))), 200),
+);
+
+domains.openapi(
+  createRoute({
+    ...{ method: "put", path: "/fqdn/{fqdn}", operationId: "updateDomain" },
+    ...{ ...updating, request: { params: byFqdn, ...change } },
+  }),
+  async (c) => c.json(await update(c, c.req.valid("param"), c.req.valid("json")), 200),
+);
+
+domains.openapi(
+  createRoute({
+    ...{ method: "put", path: "/{id}", operationId: "updateDomainById" },
+    ...{ ...updating, request: { params: byId, ...change } },
+  }),
+  async (c) => c.json(await update(c, c.req.valid("param"), c.req.valid("json")), 200),
+);
+
+domains.openapi(
+  createRoute({
+    ...{ method: "delete", path: "/fqdn/{fqdn}", operationId: "deleteDomain" },
+    ...{ ...removing, request: { params: byFqdn } },
+  }),
+  async (c) => {
+    await remove(c, c.req.valid("param"));
+    return c.body(null, 204);
   },
 );
 
 domains.openapi(
   createRoute({
-    method: "get",
-    path: "/fqdn/{fqdn}",
-    operationId: "getDomain",
-    summary: "One domain",
-    request: { params: fqdn },
-    responses: answers({ 200: Domain }),
-  }),
-  async (c) =>
-    c.json(toDomain(await c.var.services.domains.find(c.var.account.id, allowed(c, c.req.valid("param").fqdn))), 200),
-);
-
-domains.openapi(
-  createRoute({
-    method: "put",
-    path: "/fqdn/{fqdn}",
-    operationId: "updateDomain",
-    summary: "Set a new address",
-    request: { params: fqdn, ...body(z.strictObject({ record_ip: z.string().min(1).max(100) })) },
-    responses: answers({ 200: Domain }),
+    ...{ method: "delete", path: "/{id}", operationId: "deleteDomainById" },
+    ...{ ...removing, request: { params: byId } },
   }),
   async (c) => {
-    const { record_ip } = c.req.valid("json");
-    const name = allowed(c, c.req.valid("param").fqdn);
-    const { before, after } = await c.var.services.domains.update(c.var.account, name, record_ip, authorOf(c));
-    const [was, is] = [shown(before), shown(after)];
-    // A script that sets what is there already changes nothing.
-    if (was.ipv4 !== is.ipv4 || was.ipv6 !== is.ipv6) {
-      await audited(c, "domain.update", subjectOf(after), { before: was, after: is });
-    }
-    return c.json(toDomain(after), 200);
-  },
-);
-
-domains.openapi(
-  createRoute({
-    method: "delete",
-    path: "/fqdn/{fqdn}",
-    operationId: "deleteDomain",
-    summary: "Give a host name up",
-    request: { params: fqdn },
-    responses: answers({ 204: null }),
-  }),
-  async (c) => {
-    const domain = await c.var.services.domains.remove(c.var.account.id, allowed(c, c.req.valid("param").fqdn));
-    await audited(c, "domain.delete", subjectOf(domain), { before: shown(domain) });
+    await remove(c, c.req.valid("param"));
     return c.body(null, 204);
   },
 );

@@ -1,6 +1,7 @@
 /** Where DNS records live, and the host names that follow routers. */
 import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { RecordType } from "../../dns/provider";
 import { accounts, owner } from "./accounts";
 import type { AuditActor } from "./audit";
 import { flag, instant, json } from "./columns";
@@ -131,6 +132,12 @@ export const records = sqliteTable(
   (t) => [uniqueIndex("records_by_value").on(t.path, t.type, t.value, t.zoneId)],
 );
 
+/** Where the records of a domain are written. */
+export interface DomainPlace {
+  zone: string;
+  dnsAccountId: string | null;
+}
+
 /** Dynamic DNS host names; dns_account_id is null for hosts in a zone that certedge serves itself. */
 export const domains = sqliteTable(
   "domains",
@@ -161,9 +168,18 @@ export const domains = sqliteTable(
     updatePasswordAt: instant("update_password_at"),
     /** Given up, while the zone has not agreed yet: nothing is written for it any more. */
     removingAt: instant("removing_at"),
+    /** While it is offline its zone has none of its records; they are kept here. */
+    offlineAt: instant("offline_at"),
+    /** Where its records were before it was moved, until they are gone from there. */
+    movedFrom: json<DomainPlace>("moved_from"),
+    /** Whether it asks for a certificate; which one it has, and why it has none. */
+    wantsCertificate: flag("wants_certificate").notNull().default(false),
+    certificateId: text("certificate_id"),
+    certificateProblem: text("certificate_problem"),
   },
   (t) => [
     index("domains_by_owner").on(t.ownerId, t.fqdn),
+    index("domains_moving").on(t.updatedAt).where(sql`moved_from IS NOT NULL`),
     uniqueIndex("domains_by_update_password").on(t.updatePasswordHash).where(sql`update_password_hash IS NOT NULL`),
   ],
 );
@@ -175,7 +191,7 @@ export const domainRecordSets = sqliteTable(
     domainId: text("domain_id")
       .notNull()
       .references(() => domains.id, { onDelete: "cascade" }),
-    type: text("type").notNull(),
+    type: text("type").$type<RecordType>().notNull(),
     /** None: the zone is to have no such set. */
     values: json<string[]>("record_values").notNull(),
     /** The domain's version when it was last changed, and the newest one that the zone is known to have. */
@@ -185,8 +201,17 @@ export const domainRecordSets = sqliteTable(
     /** What its provider said when it did not take the newest version; it is told again until it does. */
     problem: text("problem"),
     updatedAt: instant("updated_at").notNull(),
+    /** Null is the domain's. */
+    ttl: integer("ttl"),
+    /** Since when the zone is not known to have it; null while it is. */
+    openSince: instant("open_since"),
+    /** When the owner was told that it takes too long; null once the zone has it. */
+    toldAt: instant("told_at"),
   },
-  (t) => [primaryKey({ columns: [t.domainId, t.type] })],
+  (t) => [
+    primaryKey({ columns: [t.domainId, t.type] }),
+    index("domain_record_sets_open").on(t.openSince).where(sql`open_since IS NOT NULL`),
+  ],
 );
 
 export const changeOutcomes = ["pending", "live", "failed", "overtaken"] as const;
