@@ -4,6 +4,7 @@ import type { Access, AccountIdentity } from "../accounts/identity";
 import { requireAny, requireOpened } from "../accounts/plans";
 import { isAllowed, requireDomains } from "../accounts/scopes";
 import type { CaAccounts } from "../ca-accounts/service";
+import { forgetInstalled } from "../instances/behind";
 import type { Tell } from "../notifications/events";
 import { Problem } from "../problems";
 import { changedPreferences } from "../settings/preferences";
@@ -211,6 +212,7 @@ export function createCertificates(ports: CertificatePorts) {
       await database.batch([
         database.delete(orders).where(eq(orders.certificateId, row.id)),
         database.delete(certificateVersions).where(eq(certificateVersions.certificateId, row.id)),
+        forgetInstalled(database, row.ownerId, row.domain),
         database.delete(certificates).where(eq(certificates.id, row.id)),
       ]);
       return row;

@@ -145,13 +145,19 @@ check_settings() {
 
 # --- one at a time ----------------------------------------------------------------------------------------------------
 
+# A lock of a run that was killed: nobody has its number any more, or this run itself has it now, or it is a day old.
+is_left_behind() {
+  case $1 in '') ;; "$$") return 0 ;; *) kill -0 "$1" 2>/dev/null || return 0 ;; esac
+  [ -n "$(find "$LOCK" -prune -mtime +0 2>/dev/null)" ]
+}
+
 take_lock() {
   LOCK=$STATE/lock
   if ! mkdir "$LOCK" 2>/dev/null; then
     holder=$(cat "$LOCK/pid" 2>/dev/null)
-    # One that was killed left its lock. Of several who find it so, the one that can move it away goes on.
-    if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null && mv "$LOCK" "$STATE/lock.of.$holder.$$" 2>/dev/null; then
-      rm -rf "$STATE/lock.of.$holder.$$"
+    # Of several who find it so, the one that can move it away goes on.
+    if is_left_behind "$holder" && mv "$LOCK" "$STATE/lock.left.$$" 2>/dev/null; then
+      rm -rf "$STATE/lock.left.$$"
       mkdir "$LOCK" 2>/dev/null || die "$EXIT_BUSY" "Another run is under way."
     else
       die "$EXIT_BUSY" "Another run is under way${holder:+ (process $holder)}. If none is, remove $LOCK."
@@ -165,7 +171,7 @@ prepare() {
   if [ -n "$DRY_RUN" ]; then
     STATE=$DIR/.state WORK=${TMPDIR:-/tmp}/certedge.$$
   else
-    [ -d "$DIR" ] || { mkdir -p "$DIR" && chmod 755 "$DIR"; } || die "$EXIT_USAGE" "$DIR cannot be made."
+    [ -d "$DIR" ] || (umask 022 && mkdir -p "$DIR") || die "$EXIT_USAGE" "$DIR cannot be made."
     STATE=$DIR/.state WORK=$DIR/.state/work.$$
     mkdir -p "$STATE" || die "$EXIT_USAGE" "$STATE cannot be made."
     take_lock
@@ -294,6 +300,7 @@ fingerprint() {
 installed() {
   for link in "$DIR"/*; do
     [ -L "$link" ] || continue
+    case ${link##*/} in *[!a-z0-9._:-]*) continue ;; esac
     printf '%s %s\n' "${link##*/}" "$(fingerprint "$link/cert.pem")"
   done
 }
@@ -557,9 +564,13 @@ main() {
   read_config
   check_settings
   [ -n "$EVERY" ] || run
+  # As the first process of a container it is asked to end by a signal, which nobody but itself heeds.
+  trap 'kill "$child" 2>/dev/null; wait "$child" 2>/dev/null; exit 143' INT TERM HUP
   while :; do
-    (run)
-    sleep $((EVERY * 60))
+    (run) &
+    child=$! && wait "$child"
+    sleep $((EVERY * 60)) &
+    child=$! && wait "$child"
   done
 }
 

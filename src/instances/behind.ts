@@ -37,6 +37,12 @@ export const lookLater = (database: Database, ownerId: number, domain: string, n
     .set({ lookAt: now + PATIENCE })
     .where(and(eq(installedCertificates.ownerId, ownerId), eq(installedCertificates.domain, domain)));
 
+/** Goes with the batch that deletes a certificate. */
+export const forgetInstalled = (database: Database, ownerId: number, domain: string) =>
+  database
+    .delete(installedCertificates)
+    .where(and(eq(installedCertificates.ownerId, ownerId), eq(installedCertificates.domain, domain)));
+
 export function createBehind({ database, tell, now }: BehindPorts) {
   async function due(): Promise<Row[]> {
     const rows = await database

@@ -9,6 +9,8 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
@@ -224,6 +226,36 @@ export function agentIn(shell: Shell): void {
         expect([machine.read(domain, "privkey.pem"), machine.mode(domain, "privkey.pem")]).toEqual([key, "600"]);
       });
 
+      it("fetches what comes in parts, and installs all of it", async () => {
+        const other = await ada.newCertificate({ instance_id: instance.id });
+        const [first = "", second = ""] = [domain, other].sort();
+        let parts = 0;
+        const inParts = (text: string, url: string) => {
+          parts++;
+          if (url.includes("after=")) return text;
+          return `${text.slice(0, text.indexOf(`certificate: ${second}`))}next: ${first}\nend: 1\n`;
+        };
+        expect(await runWith({ body: inParts })).toMatchObject({ code: 0, errors: "" });
+        expect(parts).toBe(2);
+        for (const name of [first, second]) expect((await installationOf(name)).state).toBe("in_sync");
+        expect((await runWell(["--verbose"])).output).toContain("nothing new");
+      });
+
+      it("lets a group read the private keys, where it is told to", async () => {
+        const group = execFileSync("id", ["-gn"], { encoding: "utf8" }).trim();
+        expect(await machine.run([], { CERTEDGE_GROUP: group })).toMatchObject({ code: 0, errors: "" });
+        expect(machine.mode(domain, "privkey.pem")).toBe("640");
+      });
+
+      it("runs again and again, where there is nothing else that would start it", async () => {
+        const { pid, ended } = machine.start(["--every", "1"]);
+        await vi.waitUntil(() => existsSync(machine.at(".state", "entity-tag")), { timeout: 20_000 });
+        await vi.waitUntil(() => !existsSync(machine.at(".state", "lock")), { timeout: 20_000 });
+        process.kill(pid, "SIGTERM");
+        expect(await ended).toMatchObject({ code: 143, errors: "" });
+        expect((await installationOf(domain)).state).toBe("in_sync");
+      });
+
       it("runs once at a time: the second one is told so", async () => {
         const [begun, goOn] = [path.join(machine.folder, "begun"), path.join(machine.folder, "go-on")];
         execFileSync("mkfifo", [goOn]);
@@ -282,6 +314,16 @@ export function agentIn(shell: Shell): void {
         expect(readlinkSync(machine.at(domain))).not.toBe(link);
         expect(machine.reloads()).toBe(2);
         expect((await runWell(["--verbose"])).output).toContain("nothing new");
+      });
+
+      it("takes no other link for one of its own, and no old lock for a run", async () => {
+        mkdirSync(machine.at(".state", "lock"), { recursive: true });
+        symlinkSync("/etc", machine.at('not "its" own'));
+        expect((await machine.run()).code).toBe(5);
+        const yesterday = Date.now() / 1000 - 2 * 86_400;
+        utimesSync(machine.at(".state", "lock"), yesterday, yesterday);
+        await runWell();
+        expect((await installationOf(domain)).state).toBe("in_sync");
       });
 
       it("leaves alone what is there and not its own", async () => {

@@ -77,6 +77,15 @@ describe("a report", () => {
     expect(domainsIn(narrowed)).toEqual([failed]);
   });
 
+  it("is forgotten with its certificate", async () => {
+    const target = await newTarget();
+    const domain = await ada.newCertificate({ instance_id: target.id });
+    await target.report({ domain, fingerprint_sha256: await newestOf(domain) });
+    expect((await me().delete(`/api/certificates/${domain}`)).status).toBe(204);
+    await me().post("/api/certificates/create?wait=60", { domain, instance_id: target.id });
+    expect(await target.stateOf(domain)).toBe("unknown");
+  });
+
   it("is shown in pages", async () => {
     const target = await newTarget();
     for (let index = 0; index < 3; index++) await ada.newCertificate({ instance_id: target.id });

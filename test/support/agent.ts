@@ -101,8 +101,8 @@ export function forgetShells(): void {
 }
 
 export interface Tampering {
-  /** What becomes of a bundle on its way. */
-  body?: (text: string) => string;
+  /** What becomes of a bundle on its way; of a later part by its URL. */
+  body?: (text: string, url: string) => string;
   /** Whether the connection ends in the middle of it. */
   breaks?: boolean;
 }
@@ -124,7 +124,7 @@ export async function tamperWith(tampering: Tampering): Promise<{ url: string; c
     });
     const isBundle = url.includes("/bundle") && answer.status === 200;
     const text = await answer.text();
-    const body = isBundle && tampering.body ? tampering.body(text) : text;
+    const body = isBundle && tampering.body ? tampering.body(text, url) : text;
     outgoing.writeHead(answer.status, {
       etag: answer.headers.get("etag") ?? "",
       "content-length": Buffer.byteLength(body),
