@@ -27,7 +27,6 @@ const MOST = 200;
 
 /** A custom authority in the form of the catalogue's. */
 export function authorityFrom({ title, productionUrl, stagingUrl, supports }: CustomAuthorityRow): Authority {
-  const { limits = {}, ...support } = supports;
   return {
     title,
     directories: {
@@ -35,8 +34,8 @@ export function authorityFrom({ title, productionUrl, stagingUrl, supports }: Cu
       ...(stagingUrl ? { staging: stagingUrl } : {}),
     },
     externalAccountRequired: false,
-    profiles: { "": support },
-    limits: { production: limits, staging: limits },
+    profiles: { "": supports },
+    limits: {},
     caaIdentities: [],
     isPrivate: true,
   };

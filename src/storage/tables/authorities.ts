@@ -34,11 +34,6 @@ export interface RateLimits {
   replacementsAreFree?: boolean;
 }
 
-/** What an own authority can do, and what it allows. */
-export interface OwnAuthoritySupport extends AuthoritySupport {
-  limits?: RateLimits;
-}
-
 /** An account's own authorities. */
 export const customAuthorities = sqliteTable(
   "custom_authorities",
@@ -50,7 +45,7 @@ export const customAuthorities = sqliteTable(
     stagingUrl: text("staging_url"),
     /** The roots that its chains have to end at, PEM; null is not looked at. */
     rootsPem: text("roots_pem"),
-    supports: json<OwnAuthoritySupport>("supports").notNull(),
+    supports: json<AuthoritySupport>("supports").notNull(),
     createdAt: instant("created_at").notNull(),
     updatedAt: instant("updated_at").notNull(),
   },
