@@ -8,8 +8,9 @@ import { showRequest } from "../ddns/shown-request";
 import type { UpdateRequest } from "../ddns/update-request";
 import { Problem } from "../problems";
 import type { Zones } from "../zones/service";
-import { storeChanges } from "./changes";
-import { publish } from "./publishing";
+import type { ZoneFailure } from "../zones/zone-failure";
+import { storeChanges, type VersionedSets } from "./changes";
+import { type Published, publish } from "./publishing";
 import { type TextPorts, writeTexts } from "./texts";
 import { createUpdateAccess, type UpdateAccessPorts } from "./update-access";
 import { recordUpdates } from "./update-audit";
@@ -20,6 +21,14 @@ import { outcomesOf, toldOf } from "./update-outcomes";
 import { type Caller, type Named, nameOf, planUpdate } from "./update-plan";
 
 const MOST_HOSTS = 20;
+/** inadyn waits 20 seconds for an answer, and others not much longer. */
+const PATIENCE = 15_000;
+
+const TOO_LATE: ZoneFailure = {
+  kind: "timeout",
+  provider: "certedge",
+  detail: "The DNS provider has not answered in time; it is told again until it agrees.",
+};
 
 export interface DynamicDnsPorts extends UpdateAccessPorts {
   zones: Pick<Zones, "publish"> & TextPorts["zones"];
@@ -72,7 +81,8 @@ export function createDynamicDns(ports: DynamicDnsPorts) {
       changes.size > 0
         ? await storeChanges(ports, [...changes.values()], { ownerId, actor, origin }, limitsOf(plan))
         : undefined;
-    const published = await publish(ports.zones, toldOf(planned, stored), stored?.dnsAccounts);
+    const told = toldOf(planned, stored);
+    const published = await patiently(publish(ports.zones, told, stored?.dnsAccounts), told);
     const textFailures = await writeTexts(ports, update.text, planned);
     access.noteUse?.(stored !== undefined);
     if (stored) waitUntil(recordUpdates(ports.audit, access, origin, planned, changes, stored));
@@ -106,6 +116,15 @@ export function createDynamicDns(ports: DynamicDnsPorts) {
       return answer;
     },
   };
+}
+
+/** A router does not wait for ever. What it was not told is known all the same: the zone's object goes on. */
+function patiently(published: Promise<Map<string, Published>>, told: VersionedSets[]): Promise<Map<string, Published>> {
+  const late = Promise.withResolvers<Map<string, Published>>();
+  const timer = setTimeout(() => {
+    late.resolve(new Map(told.map(({ row }) => [row.id, { ok: false, failure: TOO_LATE }])));
+  }, PATIENCE);
+  return Promise.race([published.finally(() => clearTimeout(timer)), late.promise]);
 }
 
 function refusalOf({ length }: Named[]): UpdateOutcome | undefined {

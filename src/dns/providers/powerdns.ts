@@ -10,9 +10,11 @@ import { madeRecords } from "../made-records";
 import { normaliseName } from "../names";
 import { toPresentation } from "../presentation";
 import { address, defineProvider, field, type RecordSet, type RecordType, recordTypes, secret } from "../provider";
+import { remembered } from "../remembered";
 import { sameValue } from "../values";
 
 const zoneList = z.array(z.object({ name: z.string(), kind: z.string() }));
+const zoneAlone = z.object({ kind: z.string() });
 const server = z.object({ version: z.string() });
 const stored = z.object({ content: z.string(), disabled: z.boolean().default(false) });
 const zoneWithSets = z.object({
@@ -81,14 +83,30 @@ export const powerdns = defineProvider({
       return { kind, ttl: set?.ttl, records: set?.records ?? [] };
     }
 
-    async function write(zone: string, kind: string, { name, type }: Identity, change: object): Promise<void> {
-      await api.send("PATCH", zonePath(zone), { rrsets: [{ name: canonical(name), type, ...change }] });
+    /** It stays what it is while the connection does. */
+    const kindOf = remembered(
+      async (zone) => (await api.get(zonePath(zone), zoneAlone, { query: { rrsets: false } })).kind,
+    );
+
+    const write = (zone: string, kind: string, { name, type }: Identity, change: object): Promise<void> =>
+      writeAll(zone, kind, [{ name: canonical(name), type, ...change }]);
+
+    async function writeAll(zone: string, kind: string, rrsets: object[]): Promise<void> {
+      await api.send("PATCH", zonePath(zone), { rrsets });
       // A primary that cannot notify its copies now does so at the next refresh.
       if (PRIMARIES.has(kind)) await api.send("PUT", `${zonePath(zone)}/notify`).catch(() => undefined);
     }
 
     const whole = (ttl: number, records: StoredRecord[]) =>
       records.length > 0 ? { changetype: "REPLACE", ttl, records } : { changetype: "DELETE" };
+
+    async function replaceAll(zone: string, sets: RecordSet[]): Promise<void> {
+      const rrsets = sets.map(({ name, type, ttl, values }) => {
+        const records = values.map((value) => toRecord(type, value));
+        return { name: canonical(name), type, ...whole(ttl, records) };
+      });
+      await writeAll(zone, await kindOf(zone), rrsets);
+    }
 
     return {
       async zones() {
@@ -141,11 +159,8 @@ export const powerdns = defineProvider({
         for (const change of changes) await write(zone, kind, record, change);
       },
 
-      async replace(zone, { values, ...set }) {
-        const { kind } = await read(zone, set);
-        const records = values.map((value) => toRecord(set.type, value));
-        await write(zone, kind, set, whole(set.ttl, records));
-      },
+      replace: (zone, set) => replaceAll(zone, [set]),
+      replaceAll,
     };
   },
 });
