@@ -1,7 +1,17 @@
 /** What every script needs before it can begin: the packages, the project's own Node, and the secrets. Node's own modules only. */
 import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, lstatSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { createHash, randomBytes } from "node:crypto";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -102,4 +112,22 @@ export function run(command, commandArguments, { quiet = false, env = {} } = {})
       else reject(new CommandFailed(command, commandArguments, signal ?? code, output));
     });
   });
+}
+
+/** Brings the database in the folder `data` up to date. The migrations are applied once for each state: looking costs a second. */
+export async function migrate(data) {
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  const folder = path.join(root, "migrations");
+  const hash = createHash("sha256");
+  for (const name of readdirSync(folder).sort()) {
+    if (name.endsWith(".sql")) hash.update(name).update(readFileSync(path.join(folder, name)));
+  }
+  const state = hash.digest("hex");
+  const stamp = path.join(data, "migrations.applied");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === state) return;
+  await run(node, [wrangler, "d1", "migrations", "apply", "DB", "--local", "--persist-to", data], {
+    quiet: true,
+    env: { CI: "true" },
+  });
+  writeFileSync(stamp, state);
 }

@@ -3,11 +3,9 @@
  * PORT (8787), CERTEDGE_DATA (.certedge) and CERTEDGE_VARS ("NAME=value,…", settings of wrangler.toml) can be set.
  */
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
-import { endChildren, ensureInstalled, ensureSecrets, node, quietEnvironment, root, run, wrangler } from "./set-up.mjs";
+import { endChildren, ensureInstalled, ensureSecrets, migrate, node, quietEnvironment, root } from "./set-up.mjs";
 
 const port = Number(process.env.PORT || 8787);
 const data = path.resolve(root, process.env.CERTEDGE_DATA || ".certedge");
@@ -22,8 +20,7 @@ async function main() {
   await requireFreePort();
   await ensureInstalled();
   const secrets = ensureSecrets();
-  mkdirSync(data, { recursive: true, mode: 0o700 });
-  await migrate();
+  await migrate(data);
   if (stopping) return;
   worker = startWorker();
   const { claimed } = await untilHealthy();
@@ -46,23 +43,6 @@ function requireFreePort() {
     });
     probe.listen(port, "127.0.0.1", () => probe.close(resolve));
   });
-}
-
-/** The migrations are applied once for each state of the folder: looking costs a second. */
-async function migrate() {
-  const folder = path.join(root, "migrations");
-  const hash = createHash("sha256");
-  for (const name of readdirSync(folder).sort()) {
-    if (name.endsWith(".sql")) hash.update(name).update(readFileSync(path.join(folder, name)));
-  }
-  const state = hash.digest("hex");
-  const stamp = path.join(data, "migrations.applied");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === state) return;
-  await run(node, [wrangler, "d1", "migrations", "apply", "DB", "--local", "--persist-to", data], {
-    quiet: true,
-    env: { CI: "true" },
-  });
-  writeFileSync(stamp, state);
 }
 
 /** "NAME=value,…" */

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import os from "node:os";
 import path from "node:path";
 import type { TestProject } from "vitest/node";
+import { migrate } from "../../scripts/set-up.mjs";
 import { type Admin, claim } from "./claim";
 import { startProcess } from "./worker-process";
 
@@ -20,6 +21,9 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "certedge-test-"));
   const testRoot = makeTestRoot(folder);
+  // Applying the migrations takes seconds: it is done once, for all Workers that the tests start.
+  process.env.CERTEDGE_TEST_MIGRATED = path.join(folder, "migrated");
+  await migrate(process.env.CERTEDGE_TEST_MIGRATED);
   const worker = await startProcess({
     data: path.join(folder, "data"),
     testRoot,

@@ -1,6 +1,6 @@
 /** A running certedge, started by `npm start`'s own script. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
 
@@ -47,6 +47,10 @@ function isFree(port: number): Promise<boolean> {
 /** Resolves once the script has said that it is ready. */
 export async function startProcess(options: ProcessOptions): Promise<WorkerProcess> {
   const port = options.port ?? (await freePort());
+  const migrated = process.env.CERTEDGE_TEST_MIGRATED;
+  if (migrated && !existsSync(path.join(options.data, "migrations.applied"))) {
+    cpSync(migrated, options.data, { recursive: true });
+  }
   const variables = {
     ALLOW_PRIVATE_HOSTS: "true",
     DOH_URL: "http://127.0.0.1:9/dns-query",
