@@ -105,7 +105,9 @@ export function exampleOf(schemas: Schemas, given: Schema, isRequest: boolean, n
     );
     return Object.fromEntries(shown.map(([field, inner]) => [field, inside(inner, field)]));
   }
-  if (name in words && (type === undefined || fits(words[name], type))) return words[name];
+  // A list of objects may have the name of a list of words.
+  const isOfObjects = schema.items !== undefined && resolve(schemas, schema.items).type === "object";
+  if (name in words && !isOfObjects && (type === undefined || fits(words[name], type))) return words[name];
   if (schema.default !== undefined) return schema.default;
   if (type === "array") return schema.items ? [inside(schema.items, name.replace(/s$/, ""))] : [];
   if (type === "object") return {};
