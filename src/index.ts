@@ -29,6 +29,7 @@ export default {
       services.credentialTrials.sweep(),
       services.credentialReminders.sweep(),
       services.authorities.directories.sweep(),
+      services.domainUpkeep.sweep().then(services.domainMoves.sweep),
       services.notifications.tick(),
     ]);
     if (Object.values(report).some((count) => count > 0)) console.log(JSON.stringify({ event: "tick", ...report }));

@@ -39,12 +39,14 @@ import { createDnsSettings } from "./dns-accounts/settings";
 import { createDynamicDns } from "./domains/dynamic-dns";
 import { domainNames } from "./domains/finding";
 import { createHostPasswords } from "./domains/host-passwords";
+import { createMoving } from "./domains/moving";
 import { createDomainRecords } from "./domains/records";
 import { createReservedNames } from "./domains/reserved-names";
 import { createDomains } from "./domains/service";
 import { createDomainSync } from "./domains/synchronisation";
 import { createUpdateLog } from "./domains/update-log";
 import { readWays } from "./domains/update-ways";
+import { createDomainUpkeep } from "./domains/upkeep";
 import { createBehind } from "./instances/behind";
 import { createBundles } from "./instances/bundle";
 import { createInstalled } from "./instances/installed";
@@ -224,10 +226,11 @@ function compose(env: Env) {
   const lists = createRevocationLists({ database, fetch: caFetch, tell, now });
   const windows = createRenewalWindows({ database, caAccounts, tell, now });
   const updateLog = createUpdateLog({ database, objects: env.UPDATE_LOG, now });
+  const reservedNames = createReservedNames(namesIn(env.RESERVED_NAMES));
   const domains = createDomains({
     database,
     zones,
-    reservedNames: createReservedNames(namesIn(env.RESERVED_NAMES)),
+    reservedNames,
     forget: updateLog.forget,
     now,
   });
@@ -335,6 +338,8 @@ function compose(env: Env) {
     orderKeys: createOrderKeys({ database, sealer }),
     domains,
     domainRecords: createDomainRecords({ database, zones, now }),
+    domainMoves: createMoving({ database, zones, reservedNames, now }),
+    domainUpkeep: createDomainUpkeep({ database, zones, tell, now }),
     domainSync: createDomainSync({ database }),
     hostPasswords,
     updateLog,

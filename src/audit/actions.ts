@@ -80,6 +80,7 @@ export const auditActions = [
   "certificate.download_key",
   "domain.create",
   "domain.update",
+  "domain.move",
   "domain.delete",
   "domain.update_password",
   "domain.password_refused",

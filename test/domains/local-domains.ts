@@ -161,6 +161,7 @@ export async function localDomains() {
     audit,
     domains,
     domainRecords,
+    zones,
     hostPasswords,
     join,
     ask,

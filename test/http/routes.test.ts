@@ -83,6 +83,7 @@ const table: Record<string, Row> = {
   getDomainById: another(),
   updateDomainById: another(() => ({ record_ip: "192.0.2.66" })),
   deleteDomainById: another(),
+  moveDomain: another(() => ({ dns_provider: "cloudflare" })),
   listRecordSets: another(),
   getRecordSet: another(),
   putRecordSet: another(() => ({ values: ["192.0.2.66"] })),

@@ -47,6 +47,17 @@ export const DomainChange = z
   .refine((input) => Object.keys(input).length > 0, { message: "Say what is to be changed: record_ip, for one." })
   .openapi("DomainUpdate");
 
+export const Move = z
+  .strictObject({
+    dns_provider: z.string().min(1).max(64).describe('"builtin" is the zone that certedge serves'),
+    dns_account_id: z
+      .string()
+      .max(64)
+      .optional()
+      .describe("Which account of the provider; else the one that has the zone"),
+  })
+  .openapi("DomainMove");
+
 export const RecordSet = z
   .object({
     type: z.enum(recordTypes),
@@ -118,5 +129,7 @@ export function shownDomain(domain: StoredDomain) {
   const { ipv4, ipv6, ttl, wildcard, offline, allow_private } = toDomain(domain);
   return { ipv4, ipv6, ttl, wildcard, offline, allow_private };
 }
+
+export const shownPlace = ({ row }: StoredDomain) => ({ zone: row.zone, dns_account: row.dnsAccountId });
 
 export const subjectOf = ({ row }: StoredDomain) => `domain ${row.fqdn}`;

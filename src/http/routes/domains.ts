@@ -9,7 +9,7 @@ import { signedIn } from "../guards";
 import { answers, body } from "../schemas";
 import { allowed, byFqdn, byId, findDomain } from "./domain-parameters";
 import { domainRecords } from "./domain-records";
-import { Domain, DomainChange, NewDomain, shownDomain, subjectOf, toDomain } from "./domain-schemas";
+import { Domain, DomainChange, Move, NewDomain, shownDomain, shownPlace, subjectOf, toDomain } from "./domain-schemas";
 import { domainUpdates } from "./domain-updates";
 
 export const domains = api();
@@ -155,5 +155,25 @@ domains.openapi(
   async (c) => {
     await remove(c, c.req.valid("param"));
     return c.body(null, 204);
+  },
+);
+
+domains.openapi(
+  createRoute({
+    method: "post",
+    path: "/{id}/move",
+    operationId: "moveDomain",
+    summary: "Move a domain to another zone or DNS account; its id and its history stay",
+    request: { params: byId, ...body(Move) },
+    responses: answers({ 200: Domain }),
+  }),
+  async (c) => {
+    const before = await findDomain(c, c.req.valid("param"));
+    const { dns_provider: provider, dns_account_id: accountId } = c.req.valid("json");
+    const pin = accountId === undefined ? { provider } : { provider, accountId };
+    const after = await c.var.services.domainMoves.move(c.var.account, before, pin, authorOf(c));
+    const [was, is] = [shownPlace(before), shownPlace(after)];
+    await audited(c, "domain.move", subjectOf(after), { before: was, after: is });
+    return c.json(toDomain(after), 200);
   },
 );
