@@ -3,6 +3,7 @@
  * changed in the meantime, which is read again, then. So what is believed of a set need not be read before it is written.
  */
 import { BoundedMap } from "./bounded-map";
+import { bySet } from "./by-set";
 import type { ProviderHttp } from "./http";
 import type { AddedValue, RecordSet, RecordType, RecordValue, ZoneConnection } from "./provider";
 
@@ -151,15 +152,4 @@ export function guardedSets<Content, Held extends HeldSet<Content>>(
     removeAll: (zone, records) => settleAll(zone, removing(records)),
     replace: (zone, set) => settle(zone, [replacing(set)]),
   };
-}
-
-/** The values by the sets that they belong to; each value once. */
-function bySet(records: AddedValue[]) {
-  return [...Map.groupBy(records, ({ name, type }) => `${name} ${type}`).values()].flatMap((group) => {
-    const [first] = group;
-    if (!first) return [];
-    const values = [...new Set(group.map(({ value }) => value))];
-    const areNew = group.every(({ isNew }) => isNew);
-    return [{ set: { name: first.name, type: first.type }, ttl: first.ttl, values, areNew }];
-  });
 }

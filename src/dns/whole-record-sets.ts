@@ -1,4 +1,5 @@
 /** The writes to an API that takes whole record sets: read, changed, written back with what others have put there. */
+import { bySet, type ValuesOfSet } from "./by-set";
 import { wasTaken } from "./errors";
 import type { RecordSet, RecordType, ZoneConnection } from "./provider";
 import { sameValue } from "./values";
@@ -24,29 +25,41 @@ export interface WholeSets {
   toContent(type: RecordType, value: string): string;
 }
 
-export function wholeRecordSets({
-  read,
-  create,
-  write,
-  drop,
-  toContent,
-}: WholeSets): Pick<ZoneConnection, "add" | "remove" | "replace"> {
-  return {
-    async add(zone, { name, type, value, ttl, isNew }) {
-      const alone = { name, type, ttl, contents: [toContent(type, value)] };
-      if (isNew && create && (await wasTaken(() => create(zone, alone)))) return;
-      const there = (await read(zone, { name, type })) ?? { contents: [], ttl };
-      if (there.contents.some((content) => sameValue(type, content, value))) return;
-      await write(zone, { name, type, ttl: there.ttl, contents: [...there.contents, toContent(type, value)] });
-    },
+type Writes = Required<Pick<ZoneConnection, "add" | "remove" | "replace" | "addAll" | "removeAll">>;
 
-    async remove(zone, { name, type, value }) {
-      const there = await read(zone, { name, type });
-      const left = there?.contents.filter((content) => !sameValue(type, content, value)) ?? [];
-      if (!there || left.length === there.contents.length) return;
-      if (left.length === 0) await drop(zone, { name, type });
-      else await write(zone, { name, type, ttl: there.ttl, contents: left });
+export function wholeRecordSets({ read, create, write, drop, toContent }: WholeSets): Writes {
+  async function extend(zone: string, { set, values, ttl, areNew }: ValuesOfSet): Promise<void> {
+    const contentsOf = (some: string[]) => some.map((value) => toContent(set.type, value));
+    const alone = { ...set, ttl, contents: contentsOf(values) };
+    if (areNew && create && (await wasTaken(() => create(zone, alone)))) return;
+    const there = (await read(zone, set)) ?? { contents: [], ttl };
+    const missing = values.filter((value) => !there.contents.some((content) => sameValue(set.type, content, value)));
+    if (missing.length === 0) return;
+    await write(zone, { ...set, ttl: there.ttl, contents: [...there.contents, ...contentsOf(missing)] });
+  }
+
+  async function reduce(zone: string, { set, values }: ValuesOfSet): Promise<void> {
+    const there = await read(zone, set);
+    const left =
+      there?.contents.filter((content) => !values.some((value) => sameValue(set.type, content, value))) ?? [];
+    if (!there || left.length === there.contents.length) return;
+    if (left.length === 0) await drop(zone, set);
+    else await write(zone, { ...set, ttl: there.ttl, contents: left });
+  }
+
+  const writes: Pick<Writes, "addAll" | "removeAll"> = {
+    async addAll(zone, records) {
+      for (const values of bySet(records)) await extend(zone, values);
     },
+    async removeAll(zone, records) {
+      for (const values of bySet(records)) await reduce(zone, values);
+    },
+  };
+
+  return {
+    ...writes,
+    add: (zone, record) => writes.addAll(zone, [record]),
+    remove: (zone, record) => writes.removeAll(zone, [record]),
 
     async replace(zone, { name, type, values, ttl }) {
       if (values.length === 0) await drop(zone, { name, type });

@@ -210,6 +210,42 @@ export function describeZoneWrites(title: string, setUp: () => ProviderPeer | Pr
       expect(await contents()).toEqual(quoted(FIRST));
     });
 
+    describe("several values at once", () => {
+      const other = "_acme-challenge.example.com";
+      const three = [txt(FIRST), txt(SECOND), txt(FIRST, other)];
+
+      beforeEach(({ skip }) => skip(!connection.addAll, "it takes one at a time"));
+
+      it.each([true, false])(
+        "adds them beside what others have put there, and removes them alone (new: %s)",
+        async (isNew) => {
+          await peer.put(ZONE, { name: NAME, type: "TXT", contents: FOREIGN, ttl: 3600 });
+          for (let times = 0; times < 2; times++) {
+            await connection.addAll?.(
+              ZONE,
+              three.map((record) => ({ ...record, isNew })),
+            );
+            expect(await contents()).toEqual([...FOREIGN, ...quoted(FIRST, SECOND)].sort());
+            expect(await contents(other)).toEqual(quoted(FIRST));
+            await connection.removeAll?.(ZONE, three);
+            expect(await peer.look(NAME, "TXT")).toEqual({ contents: FOREIGN, ttl: ttlFor(3600) });
+            expect(await contents(other)).toEqual([]);
+          }
+        },
+      );
+
+      it("adds each once, some of which are there, and removes those that are left", async () => {
+        await connection.add(ZONE, { ...txt(SECOND), isNew: true });
+        await connection.addAll?.(ZONE, [...three, ...three]);
+        expect(await contents()).toEqual(quoted(FIRST, SECOND));
+        expect(await contents(other)).toEqual(quoted(FIRST));
+        await connectTo(peer).remove(ZONE, txt(SECOND));
+        await connection.removeAll?.(ZONE, [...three, txt("never there")]);
+        expect(await contents()).toEqual([]);
+        expect(await contents(other)).toEqual([]);
+      });
+    });
+
     it("finds a value again in whatever strings it is kept", async () => {
       const long = `${"x".repeat(200)} ${"y".repeat(200)}`;
       await peer.put(ZONE, {

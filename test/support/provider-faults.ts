@@ -143,6 +143,17 @@ export function describeProviderFaults(title: string, setUp: () => FakeProvider)
       expect((await peer.look(record.name, "TXT")).contents).toEqual([]);
     });
 
+    it("may act and then lose the connection when several values are new: each is there once", async ({ skip }) => {
+      skip(!connection.addAll, "it takes one at a time");
+      const records = ["value", "another"].map((value) => ({ ...record, value, isNew: true }));
+      peer.api.fail("breaks after", { on: "writes" });
+      await connection.addAll?.(ZONE, records);
+      expect((await peer.look(record.name, "TXT")).contents).toEqual(['"another"', '"value"']);
+      peer.api.fail("breaks after", { on: "writes" });
+      await connection.removeAll?.(ZONE, records);
+      expect((await peer.look(record.name, "TXT")).contents).toEqual([]);
+    });
+
     it("that cannot be reached is unavailable", async () => {
       peer.api.fail("breaks before", { times: 100 });
       expect(await failure(() => ask())).toMatchObject({ kind: "unavailable", detail: "It cannot be reached." });

@@ -18,6 +18,7 @@ const info = z.object({ total_pages: z.number().optional() }).nullish();
 const zone = z.object({ id: z.string(), name: z.string(), status: z.string().optional(), type: z.string().nullish() });
 const record = z.object({ id: z.string(), type: z.string(), name: z.string(), content: z.string(), ttl: z.number() });
 const created = ifKnown(z.object({ result: record }));
+const createdAll = ifKnown(z.object({ result: z.object({ posts: z.array(record) }) }));
 
 /** "An identical record already exists." */
 const IDENTICAL = 81058;
@@ -113,6 +114,22 @@ export const cloudflare = defineProvider({
           const body = { type, name, content: toContent(type, value), ttl };
           const made = await api.ask("POST", await recordsPath(zoneName), body, created, { judge: judgeCreation });
           return made?.result;
+        },
+
+        async createAll(zoneName, records) {
+          const posts = records.map(({ name, type, value, ttl }) => ({
+            type,
+            name,
+            content: toContent(type, value),
+            ttl,
+          }));
+          const at = `${await recordsPath(zoneName)}/batch`;
+          return (await api.ask("POST", at, { posts }, createdAll))?.result.posts ?? [];
+        },
+
+        async dropAll(zoneName, records) {
+          const deletes = records.map(({ id }) => ({ id }));
+          await api.send("POST", `${await recordsPath(zoneName)}/batch`, { deletes });
         },
 
         /** In place: what a person set on the record (proxied, comment, tags) stays. */

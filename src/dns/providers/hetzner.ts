@@ -3,13 +3,14 @@
  * API: https://docs.hetzner.cloud/reference/cloud#dns
  */
 import { z } from "zod";
+import { bySet } from "../by-set";
 import { DnsProviderError, wasTaken } from "../errors";
 import type { ApiAnswer, Verdict } from "../http";
 import { path } from "../http-request";
 import { madeRecords } from "../made-records";
 import { normaliseName, relativeName } from "../names";
 import { toPresentation } from "../presentation";
-import { defineProvider, type RecordSet, recordTypes, secret } from "../provider";
+import { type AddedValue, defineProvider, type RecordSet, type RecordValue, recordTypes, secret } from "../provider";
 import { sameValue } from "../values";
 
 const failure = z.object({ error: z.object({ code: z.string() }) });
@@ -109,33 +110,48 @@ export const hetzner = defineProvider({
     const take = (zoneName: string, set: Pick<RecordSet, "name" | "type">, values: string[]) =>
       act(`${setPath(zoneName, set)}/actions/remove_records`, { records: values.map((value) => ({ value })) });
 
+    async function addAll(zoneName: string, records: AddedValue[]): Promise<void> {
+      for (const { set, values, ttl, areNew } of bySet(records)) {
+        const added = { ...set, ttl, values };
+        // As if the set were not there either: beside values of another TTL it is refused.
+        const isTaken = areNew && (await wasTaken(() => append(zoneName, added, true)));
+        if (!isTaken) {
+          const there = await read(zoneName, set);
+          const holds = (value: string) => there?.records.some((one) => sameValue(set.type, one.value, value));
+          const missing = values.filter((value) => !holds(value));
+          if (missing.length > 0) await append(zoneName, { ...added, values: missing }, there === undefined);
+        }
+        if (areNew)
+          for (const value of values) made.note(zoneName, { ...set, ttl, value }, toPresentation(set.type, value));
+      }
+    }
+
+    async function removeAll(zoneName: string, records: RecordValue[]): Promise<void> {
+      for (const { set, values, ttl } of bySet(records)) {
+        const mine = values.map((value) => made.take(zoneName, { ...set, ttl, value }));
+        const known = mine.filter((value) => value !== undefined);
+        const areGone = known.length === values.length && (await wasTaken(() => take(zoneName, set, known)));
+        if (areGone) continue;
+        const there = (await read(zoneName, set))?.records ?? [];
+        const unwanted = there.filter((one) => values.some((value) => sameValue(set.type, one.value, value)));
+        if (unwanted.length > 0)
+          await take(
+            zoneName,
+            set,
+            unwanted.map((one) => one.value),
+          );
+      }
+    }
+
     return {
       zones: () => list({}),
 
       hasZone: async (name) => (await list({ name })).includes(name),
 
-      async add(zoneName, { value, isNew, ...set }) {
-        const added = { ...set, values: [value] };
-        // As if the set were not there either: beside values of another TTL it is refused.
-        const isTaken = isNew && (await wasTaken(() => append(zoneName, added, true)));
-        const there = isTaken ? undefined : await read(zoneName, set);
-        if (there?.records.some((one) => sameValue(set.type, one.value, value))) return;
-        if (!isTaken) await append(zoneName, added, there === undefined);
-        made.note(zoneName, { ...set, value }, toPresentation(set.type, value));
-      },
-
-      async remove(zoneName, { value, ...set }) {
-        const mine = made.take(zoneName, { ...set, value });
-        if (mine !== undefined && (await wasTaken(() => take(zoneName, set, [mine])))) return;
-        const there = await read(zoneName, set);
-        const unwanted = there?.records.filter((one) => sameValue(set.type, one.value, value)) ?? [];
-        if (unwanted.length === 0) return;
-        await take(
-          zoneName,
-          set,
-          unwanted.map((one) => one.value),
-        );
-      },
+      add: (zoneName, record) => addAll(zoneName, [record]),
+      remove: (zoneName, record) => removeAll(zoneName, [record]),
+      addAll,
+      removeAll,
 
       async replace(zoneName, { values, ...set }) {
         const there = await read(zoneName, set);

@@ -3,10 +3,11 @@
  * API: https://developers.hostinger.com/#tag/dns-zone
  */
 import { z } from "zod";
+import { bySet } from "../by-set";
 import type { ApiAnswer, Verdict } from "../http";
 import { path } from "../http-request";
 import { isWithin, normaliseName, relativeName } from "../names";
-import { defineProvider, type RecordSet, type RecordType, secret } from "../provider";
+import { defineProvider, type RecordSet, type RecordType, type RecordValue, secret } from "../provider";
 import { sameValue } from "../values";
 
 const portfolio = z.array(z.object({ domain: z.string().nullish(), status: z.string().optional() }));
@@ -73,6 +74,28 @@ export const hostinger = defineProvider({
 
     const toRecord = (type: RecordType, value: string) => ({ content: toContent(type, value), is_disabled: false });
 
+    const holds = (type: RecordType, { content }: StoredRecord, values: string[]) =>
+      values.some((value) => sameValue(type, content, value));
+
+    async function addAll(zone: string, all: RecordValue[]): Promise<void> {
+      for (const { set, values, ttl } of bySet(all)) {
+        const there = await read(zone, set);
+        const missing = values.filter((value) => !there.records.some((one) => holds(set.type, one, [value])));
+        const added = missing.map((value) => toRecord(set.type, value));
+        if (added.length > 0) await write(zone, set, there.ttl ?? ttl, added, false);
+      }
+    }
+
+    async function removeAll(zone: string, all: RecordValue[]): Promise<void> {
+      for (const { set, values, ttl } of bySet(all)) {
+        const there = await read(zone, set);
+        const left = there.records.filter((one) => !holds(set.type, one, values));
+        if (left.length === there.records.length) continue;
+        if (left.length === 0) await drop(zone, set);
+        else await write(zone, set, there.ttl ?? ttl, left, true);
+      }
+    }
+
     return {
       zones: list,
 
@@ -87,19 +110,10 @@ export const hostinger = defineProvider({
         return found !== undefined && found.length > 0;
       },
 
-      async add(zone, { value, ...set }) {
-        const { ttl = set.ttl, records } = await read(zone, set);
-        if (records.some(({ content }) => sameValue(set.type, content, value))) return;
-        await write(zone, set, ttl, [toRecord(set.type, value)], false);
-      },
-
-      async remove(zone, { value, ...set }) {
-        const { ttl = set.ttl, records } = await read(zone, set);
-        const left = records.filter(({ content }) => !sameValue(set.type, content, value));
-        if (left.length === records.length) return;
-        if (left.length === 0) await drop(zone, set);
-        else await write(zone, set, ttl, left, true);
-      },
+      add: (zone, record) => addAll(zone, [record]),
+      remove: (zone, record) => removeAll(zone, [record]),
+      addAll,
+      removeAll,
 
       async replace(zone, { values, ttl, ...set }) {
         const records = values.map((value) => toRecord(set.type, value));

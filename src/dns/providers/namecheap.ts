@@ -3,9 +3,19 @@
  * API: https://www.namecheap.com/support/api/methods/ (domains.dns.getHosts, domains.dns.setHosts)
  */
 import { z } from "zod";
+import { bySet } from "../by-set";
 import type { ApiAnswer, RequestOptions, Verdict } from "../http";
 import { normaliseName, relativeName } from "../names";
-import { address, defineProvider, field, type RecordSet, type RecordType, secret, shaped } from "../provider";
+import {
+  address,
+  defineProvider,
+  field,
+  type RecordSet,
+  type RecordType,
+  type RecordValue,
+  secret,
+  shaped,
+} from "../provider";
 import { sameValue } from "../values";
 import { all, parseXml, textAt, type XmlElement } from "../xml";
 
@@ -161,6 +171,24 @@ export const namecheap = defineProvider({
       TTL: String(Math.min(ttl, LONGEST_TTL)),
     });
 
+    async function addAll(zone: string, records: RecordValue[]): Promise<void> {
+      const { emailType, hosts } = await read(zone);
+      const added = bySet(records).flatMap(({ set, values, ttl }) => {
+        const there = hosts.filter(isIn(zone, set));
+        const missing = values.filter((value) => !there.some(({ Address }) => sameValue(set.type, Address, value)));
+        return missing.map((value) => toHost(zone, set, value, Number(there[0]?.TTL ?? ttl)));
+      });
+      if (added.length > 0) await write(zone, { emailType, hosts: [...hosts, ...added] });
+    }
+
+    async function removeAll(zone: string, records: RecordValue[]): Promise<void> {
+      const { emailType, hosts } = await read(zone);
+      const isMeant = (one: Host) =>
+        records.some((record) => isIn(zone, record)(one) && sameValue(record.type, one.Address, record.value));
+      const others = hosts.filter((one) => !isMeant(one));
+      if (others.length < hosts.length) await write(zone, { emailType, hosts: others });
+    }
+
     return {
       async zones() {
         const found = await http.pages(async (page: number = 1) => {
@@ -175,20 +203,10 @@ export const namecheap = defineProvider({
           .map(({ attributes }) => normaliseName(attributes.Name ?? ""));
       },
 
-      async add(zone, { value, ttl, ...set }) {
-        const { emailType, hosts } = await read(zone);
-        const there = hosts.filter(isIn(zone, set));
-        if (there.some(({ Address }) => sameValue(set.type, Address, value))) return;
-        const added = toHost(zone, set, value, Number(there[0]?.TTL ?? ttl));
-        await write(zone, { emailType, hosts: [...hosts, added] });
-      },
-
-      async remove(zone, { value, ...set }) {
-        const { emailType, hosts } = await read(zone);
-        const isInSet = isIn(zone, set);
-        const others = hosts.filter((one) => !(isInSet(one) && sameValue(set.type, one.Address, value)));
-        if (others.length < hosts.length) await write(zone, { emailType, hosts: others });
-      },
+      add: (zone, record) => addAll(zone, [record]),
+      remove: (zone, record) => removeAll(zone, [record]),
+      addAll,
+      removeAll,
 
       async replace(zone, { values, ttl, ...set }) {
         const { emailType, hosts } = await read(zone);

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { DnsProviderError } from "../errors";
 import type { ApiAnswer, RequestOptions, Verdict } from "../http";
 import { normaliseName, relativeName } from "../names";
-import { defineProvider, field, type RecordType, secret } from "../provider";
+import { defineProvider, field, type RecordType, type RecordValue, secret } from "../provider";
 import { singleRecords } from "../single-records";
 import { unquoteTxt } from "../txt";
 
@@ -19,6 +19,8 @@ const record = z.object({
   type: z.string(),
   destination: z.string(),
 });
+type Held = z.infer<typeof record> & { content: string };
+
 const recordList = z.object({
   // "" where there is none.
   responsedata: z.object({ dnsrecords: z.array(record).default([]) }).catch({ dnsrecords: [] }),
@@ -126,9 +128,28 @@ export const netcup = defineProvider({
     }
 
     /** All records of the zone, as they are then. */
-    async function update(domainname: string, dnsrecord: object) {
-      const changes = { domainname, dnsrecordset: { dnsrecords: [dnsrecord] } };
+    async function update(domainname: string, ...dnsrecords: object[]) {
+      const changes = { domainname, dnsrecordset: { dnsrecords } };
       return (await call("updateDnsRecords", changes, recordList)).responsedata.dnsrecords;
+    }
+
+    async function createAll(zone: string, records: RecordValue[]) {
+      const given = records.map(({ name, type, value }) => ({
+        ...{ hostname: relativeName(name, zone, "@"), type, priority: "" },
+        ...{ destination: toContent(type, value), deleterecord: false },
+      }));
+      const all = await update(zone, ...given);
+      return given.map(({ hostname, type, destination }, index) => {
+        const made = all.find(
+          (one) => one.hostname === hostname && one.type === type && one.destination === destination,
+        );
+        return made && { ...made, content: records[index]?.value ?? "" };
+      });
+    }
+
+    async function dropAll(zone: string, records: Held[]): Promise<void> {
+      const gone = records.map(({ id, hostname, type, destination }) => ({ id, hostname, type, destination }));
+      await update(zone, ...gone.map((one) => ({ ...one, priority: "", deleterecord: true })));
     }
 
     return {
@@ -137,7 +158,7 @@ export const netcup = defineProvider({
         return (await call("infoDnsZone", { domainname: name }, outcome, own)).status === "success";
       },
 
-      ...singleRecords({
+      ...singleRecords<Held>({
         async stored(zone, { name, type }) {
           const own = { judge: overlooking(NO_RECORDS), repeatable: true };
           const { responsedata } = await call("infoDnsRecords", { domainname: zone }, recordList, own);
@@ -147,21 +168,14 @@ export const netcup = defineProvider({
             .map((one) => ({ ...one, content: fromContent(type, one.destination) }));
         },
 
-        async create(zone, { name, type, value }) {
-          const hostname = relativeName(name, zone, "@");
-          const destination = toContent(type, value);
-          const all = await update(zone, { hostname, type, priority: "", destination, deleterecord: false });
-          const made = all.find((one) => one.hostname === hostname && one.destination === destination);
-          return made && { ...made, content: value };
-        },
+        create: async (zone, record) => (await createAll(zone, [record]))[0],
+        createAll,
+        drop: (zone, stored) => dropAll(zone, [stored]),
+        dropAll,
 
         async change(zone, { id, hostname }, { type, value }) {
           const destination = toContent(type, value);
           await update(zone, { id, hostname, type, priority: "", destination, deleterecord: false });
-        },
-
-        async drop(zone, { id, hostname, type, destination }) {
-          await update(zone, { id, hostname, type, priority: "", destination, deleterecord: true });
         },
       }),
     };

@@ -3,11 +3,19 @@
  * API: https://developer.ibm.com/apis/catalog/ns1--ibm-ns1-connect-api/
  */
 import { z } from "zod";
+import { bySet } from "../by-set";
 import { wasTaken } from "../errors";
 import type { ApiAnswer } from "../http";
 import { path } from "../http-request";
 import { normaliseName } from "../names";
-import { defineProvider, type RecordSet, type RecordType, secret } from "../provider";
+import {
+  type AddedValue,
+  defineProvider,
+  type RecordSet,
+  type RecordType,
+  type RecordValue,
+  secret,
+} from "../provider";
 import { sameValue } from "../values";
 
 const zone = z.object({
@@ -59,6 +67,31 @@ export const ns1 = defineProvider({
     const drop = (zoneName: string, set: Identity) =>
       api.send("DELETE", setPath(zoneName, set), undefined, { gone: "ok" });
 
+    const holds = (type: RecordType, one: z.infer<typeof answer>, values: string[]) =>
+      values.some((value) => sameValue(type, contentOf(type, one), value));
+
+    async function addAll(zoneName: string, records: AddedValue[]): Promise<void> {
+      for (const { set, values, ttl, areNew } of bySet(records)) {
+        const alone = { ...set, ttl, values };
+        if (areNew && (await wasTaken(() => create(zoneName, alone)))) continue;
+        const found = await read(zoneName, set);
+        const missing = values.filter((value) => !found?.answers.some((one) => holds(set.type, one, [value])));
+        const added = missing.map((value) => ({ answer: [value] }));
+        if (!found) await create(zoneName, alone);
+        else if (added.length > 0) await change(zoneName, set, { answers: [...found.answers, ...added] });
+      }
+    }
+
+    async function removeAll(zoneName: string, records: RecordValue[]): Promise<void> {
+      for (const { set, values } of bySet(records)) {
+        const answers = (await read(zoneName, set))?.answers ?? [];
+        const others = answers.filter((one) => !holds(set.type, one, values));
+        if (others.length === answers.length) continue;
+        if (others.length === 0) await drop(zoneName, set);
+        else await change(zoneName, set, { answers: others });
+      }
+    }
+
     return {
       async zones() {
         const all = await http.pages(async (next?: string) => {
@@ -69,23 +102,10 @@ export const ns1 = defineProvider({
         return all.filter((one) => !one.secondary?.enabled && !one.link).map((one) => normaliseName(one.zone));
       },
 
-      async add(zoneName, { value, isNew, ...set }) {
-        const alone = { ...set, values: [value] };
-        if (isNew && (await wasTaken(() => create(zoneName, alone)))) return;
-        const found = await read(zoneName, set);
-        if (!found) return create(zoneName, alone);
-        if (found.answers.some((one) => sameValue(set.type, contentOf(set.type, one), value))) return;
-        await change(zoneName, set, { answers: [...found.answers, { answer: [value] }] });
-      },
-
-      async remove(zoneName, { value, ...set }) {
-        const found = await read(zoneName, set);
-        if (!found) return;
-        const others = found.answers.filter((one) => !sameValue(set.type, contentOf(set.type, one), value));
-        if (others.length === found.answers.length) return;
-        if (others.length === 0) await drop(zoneName, set);
-        else await change(zoneName, set, { answers: others });
-      },
+      add: (zoneName, record) => addAll(zoneName, [record]),
+      remove: (zoneName, record) => removeAll(zoneName, [record]),
+      addAll,
+      removeAll,
 
       async replace(zoneName, set) {
         const { type, ttl, values } = set;

@@ -3,14 +3,24 @@
  * API: https://doc.powerdns.com/authoritative/http-api/
  */
 import { z } from "zod";
+import { bySet } from "../by-set";
 import { wasTaken } from "../errors";
 import type { ApiAnswer } from "../http";
 import { path } from "../http-request";
 import { madeRecords } from "../made-records";
 import { normaliseName } from "../names";
 import { toPresentation } from "../presentation";
-import { address, defineProvider, field, type RecordSet, type RecordType, recordTypes, secret } from "../provider";
-import { remembered } from "../remembered";
+import {
+  type AddedValue,
+  address,
+  defineProvider,
+  field,
+  type RecordSet,
+  type RecordType,
+  type RecordValue,
+  recordTypes,
+  secret,
+} from "../provider";
 import { sameValue } from "../values";
 
 const zoneList = z.array(z.object({ name: z.string(), kind: z.string() }));
@@ -23,7 +33,16 @@ const zoneWithSets = z.object({
 });
 
 type StoredRecord = z.infer<typeof stored>;
-type Identity = Omit<RecordSet, "values">;
+type Identity = Pick<RecordSet, "name" | "type">;
+
+/** Of one set, as PATCH takes it. */
+interface Change {
+  name: string;
+  type: RecordType;
+  changetype: "EXTEND" | "PRUNE" | "REPLACE" | "DELETE";
+  ttl?: number;
+  records?: StoredRecord[];
+}
 
 /** Zones of these kinds are copies, which nobody can write to. */
 const COPIES = new Set(["Slave", "Secondary", "Consumer"]);
@@ -80,33 +99,90 @@ export const powerdns = defineProvider({
       // Older servers ignore the filter and answer with the whole zone.
       const set = rrsets.find((candidate) => normaliseName(candidate.name) === name && candidate.type === type);
       kinds.set(zone, kind);
-      return { kind, ttl: set?.ttl, records: set?.records ?? [] };
+      return { ttl: set?.ttl, records: set?.records ?? [] };
     }
 
     /** It stays what it is while the connection does. */
-    const kindOf = remembered(
-      async (zone) => (await api.get(zonePath(zone), zoneAlone, { query: { rrsets: false } })).kind,
-    );
+    async function kindOf(zone: string): Promise<string> {
+      const kind = kinds.get(zone) ?? (await api.get(zonePath(zone), zoneAlone, { query: { rrsets: false } })).kind;
+      kinds.set(zone, kind);
+      return kind;
+    }
 
-    const write = (zone: string, kind: string, { name, type }: Identity, change: object): Promise<void> =>
-      writeAll(zone, kind, [{ name: canonical(name), type, ...change }]);
-
-    async function writeAll(zone: string, kind: string, rrsets: object[]): Promise<void> {
+    async function write(zone: string, rrsets: Change[]): Promise<void> {
+      if (rrsets.length === 0) return;
+      const kind = await kindOf(zone);
       await api.send("PATCH", zonePath(zone), { rrsets });
       // A primary that cannot notify its copies now does so at the next refresh.
       if (PRIMARIES.has(kind)) await api.send("PUT", `${zonePath(zone)}/notify`).catch(() => undefined);
     }
 
-    const whole = (ttl: number, records: StoredRecord[]) =>
-      records.length > 0 ? { changetype: "REPLACE", ttl, records } : { changetype: "DELETE" };
+    /** One value of a set, where the server takes single ones. */
+    const single = (
+      changetype: "EXTEND" | "PRUNE",
+      { name, type }: Identity,
+      ttl: number,
+      one: StoredRecord,
+    ): Change => ({
+      ...{ name: canonical(name), type, changetype, ttl },
+      records: [one],
+    });
 
-    async function replaceAll(zone: string, sets: RecordSet[]): Promise<void> {
-      const rrsets = sets.map(({ name, type, ttl, values }) => {
-        const records = values.map((value) => toRecord(type, value));
-        return { name: canonical(name), type, ...whole(ttl, records) };
-      });
-      await writeAll(zone, await kindOf(zone), rrsets);
+    const whole = ({ name, type }: Identity, ttl: number, records: StoredRecord[]): Change => ({
+      ...{ name: canonical(name), type },
+      ...(records.length > 0 ? { changetype: "REPLACE", ttl, records } : { changetype: "DELETE" }),
+    });
+
+    async function addAll(zone: string, given: AddedValue[]): Promise<void> {
+      if (given.every(({ isNew }) => isNew) && (await hasSingleValues())) {
+        const added = given.map((record) => ({ record, as: toRecord(record.type, record.value) }));
+        for (const { record, as } of added) made.note(zone, record, as);
+        const changes = added.map(({ record, as }) => single("EXTEND", record, record.ttl, as));
+        // Refused beside values of another TTL.
+        if (await wasTaken(() => write(zone, changes))) return;
+      }
+      const changes: Change[] = [];
+      for (const { set, values, ttl: wanted } of bySet(given)) {
+        const { ttl = wanted, records } = await read(zone, set);
+        const isThere = (value: string) => records.some(({ content }) => sameValue(set.type, content, value));
+        const added = values.filter((value) => !isThere(value)).map((value) => toRecord(set.type, value));
+        if (added.length === 0) continue;
+        if (await hasSingleValues()) changes.push(...added.map((one) => single("EXTEND", set, ttl, one)));
+        else changes.push(whole(set, ttl, [...records, ...added]));
+      }
+      await write(zone, changes);
     }
+
+    async function removeAll(zone: string, given: RecordValue[]): Promise<void> {
+      const changes: Change[] = [];
+      const others: RecordValue[] = [];
+      for (const record of given) {
+        const mine = made.take(zone, record);
+        if (mine) changes.push(single("PRUNE", record, record.ttl, mine));
+        else others.push(record);
+      }
+      for (const { set, values, ttl: wanted } of bySet(others)) {
+        const { ttl = wanted, records } = await read(zone, set);
+        const isMeant = ({ content }: StoredRecord) => values.some((value) => sameValue(set.type, content, value));
+        const [unwanted, left] = [records.filter(isMeant), records.filter((one) => !isMeant(one))];
+        if (unwanted.length === 0) continue;
+        if (await hasSingleValues()) changes.push(...unwanted.map((one) => single("PRUNE", set, ttl, one)));
+        else changes.push(whole(set, ttl, left));
+      }
+      await write(zone, changes);
+    }
+
+    const replaceAll = (zone: string, sets: RecordSet[]): Promise<void> =>
+      write(
+        zone,
+        sets.map(({ values, ttl, ...set }) =>
+          whole(
+            set,
+            ttl,
+            values.map((value) => toRecord(set.type, value)),
+          ),
+        ),
+      );
 
     return {
       async zones() {
@@ -123,42 +199,10 @@ export const powerdns = defineProvider({
         return zone !== undefined;
       },
 
-      async add(zone, { value, isNew, ...record }) {
-        const added = toRecord(record.type, value);
-        const known = kinds.get(zone);
-        const extension = { changetype: "EXTEND", ttl: record.ttl, records: [added] };
-        if (isNew && known !== undefined && (await hasSingleValues())) {
-          made.note(zone, { ...record, value }, added);
-          // Refused beside values of another TTL.
-          if (await wasTaken(() => write(zone, known, record, extension))) return;
-        }
-        const { kind, ttl = record.ttl, records } = await read(zone, record);
-        if (records.some(({ content }) => sameValue(record.type, content, value))) return;
-        const change = (await hasSingleValues()) ? { ...extension, ttl } : whole(ttl, [...records, added]);
-        await write(zone, kind, record, change);
-      },
-
-      async remove(zone, { value, ...record }) {
-        const mine = made.take(zone, { ...record, value });
-        const known = kinds.get(zone);
-        if (mine && known !== undefined) {
-          return write(zone, known, record, { changetype: "PRUNE", ttl: record.ttl, records: [mine] });
-        }
-        const { kind, ttl = record.ttl, records } = await read(zone, record);
-        const isThis = ({ content }: StoredRecord) => sameValue(record.type, content, value);
-        const unwanted = records.filter(isThis);
-        if (unwanted.length === 0) return;
-        const changes = (await hasSingleValues())
-          ? unwanted.map((one) => ({ changetype: "PRUNE", ttl, records: [one] }))
-          : [
-              whole(
-                ttl,
-                records.filter((one) => !isThis(one)),
-              ),
-            ];
-        for (const change of changes) await write(zone, kind, record, change);
-      },
-
+      add: (zone, record) => addAll(zone, [record]),
+      remove: (zone, record) => removeAll(zone, [record]),
+      addAll,
+      removeAll,
       replace: (zone, set) => replaceAll(zone, [set]),
       replaceAll,
     };

@@ -3,12 +3,21 @@
  * API: https://www.scaleway.com/en/developers/api/domains-and-dns/
  */
 import { z } from "zod";
+import { bySet } from "../by-set";
 import { wasTaken } from "../errors";
 import type { Query } from "../http";
 import { path } from "../http-request";
 import { madeRecords } from "../made-records";
 import { normaliseName, relativeName } from "../names";
-import { defineProvider, field, type RecordSet, type RecordType, type RecordValue, secret } from "../provider";
+import {
+  type AddedValue,
+  defineProvider,
+  field,
+  type RecordSet,
+  type RecordType,
+  type RecordValue,
+  secret,
+} from "../provider";
 import { quoteTxt } from "../txt";
 import { sameValue } from "../values";
 
@@ -105,24 +114,43 @@ export const scaleway = defineProvider({
       ttl,
     });
 
+    async function find(zoneName: string, { type, name, value }: RecordValue) {
+      return (await stored(zoneName, { type, name })).filter(({ data }) => sameValue(type, data, value));
+    }
+
+    async function addAll(zoneName: string, records: AddedValue[]): Promise<void> {
+      const missing: RecordValue[] = [];
+      for (const { set, values, ttl, areNew } of bySet(records)) {
+        const there = areNew ? [] : await stored(zoneName, set);
+        const isMissing = (value: string) => !there.some(({ data }) => sameValue(set.type, data, value));
+        missing.push(...values.filter(isMissing).map((value) => ({ ...set, value, ttl })));
+      }
+      if (missing.length === 0) return;
+      const added = missing.map((record) => toRecord(zoneName, record));
+      await change(zoneName, [{ add: { records: added } }], false);
+      for (const [index, record] of missing.entries()) {
+        const { name = "", data = "" } = added[index] ?? {};
+        made.note(zoneName, record, { name, type: record.type, data });
+      }
+    }
+
+    async function removeAll(zoneName: string, records: RecordValue[]): Promise<void> {
+      const mine = records.map((record) => made.take(zoneName, record));
+      const known = mine.flatMap((id_fields) => (id_fields ? [{ delete: { id_fields } }] : []));
+      const areGone = known.length > 0 && (await wasTaken(() => change(zoneName, known, false)));
+      const others = records.filter((_, index) => !areGone || !mine[index]);
+      const unwanted = (await Promise.all(others.map((record) => find(zoneName, record)))).flat();
+      const changes = unwanted.map(({ id }) => ({ delete: { id } }));
+      if (changes.length > 0) await change(zoneName, changes, false);
+    }
+
     return {
       zones: listZones,
 
-      async add(zoneName, { isNew, ...given }) {
-        const there = isNew ? [] : await stored(zoneName, given);
-        if (there.some(({ data }) => sameValue(given.type, data, given.value))) return;
-        const record = toRecord(zoneName, given);
-        await change(zoneName, [{ add: { records: [record] } }], false);
-        made.note(zoneName, given, { name: record.name, type: record.type, data: record.data });
-      },
-
-      async remove(zoneName, { type, name, value, ttl }) {
-        const id_fields = made.take(zoneName, { type, name, value, ttl });
-        if (id_fields && (await wasTaken(() => change(zoneName, [{ delete: { id_fields } }], false)))) return;
-        const unwanted = (await stored(zoneName, { type, name })).filter(({ data }) => sameValue(type, data, value));
-        const changes = unwanted.map(({ id }) => ({ delete: { id } }));
-        if (changes.length > 0) await change(zoneName, changes, false);
-      },
+      add: (zoneName, record) => addAll(zoneName, [record]),
+      remove: (zoneName, record) => removeAll(zoneName, [record]),
+      addAll,
+      removeAll,
 
       async replace(zoneName, { values, ...set }) {
         const id_fields = { name: relativeName(set.name, zoneName, ""), type: set.type };

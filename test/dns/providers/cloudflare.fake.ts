@@ -50,6 +50,21 @@ export function cloudflareFake(about: Record<string, CloudflareZone> = {}): Fake
         return single(toRecord(zones.create(zone, given)));
       },
 
+      // One transaction: all of it or nothing.
+      [`POST ${BASE}/zones/{zone}/dns_records/batch`]: ({ params, body }) => {
+        const zone = nameOf(params.zone);
+        const { deletes = [], posts = [] } = body as { deletes?: { id: string }[]; posts?: Omit<FakeRecord, "id">[] };
+        if (deletes.some(({ id }) => !zones.find(zone, Number(id))))
+          return failure(404, 81044, "Record does not exist.");
+        const isThere = posts.some(({ name, type, content }) =>
+          zones.records(zone, name, type).some((one) => one.content === content),
+        );
+        const isTwice = new Set(posts.map(({ name, content }) => `${name} ${content}`)).size < posts.length;
+        if (isThere || isTwice) return failure(400, 81058, "An identical record already exists.");
+        for (const { id } of deletes) zones.drop(zone, Number(id));
+        return single({ posts: posts.map((given) => toRecord(zones.create(zone, given))) });
+      },
+
       [`PATCH ${BASE}/zones/{zone}/dns_records/{id}`]: ({ params, body }) => {
         const changed = zones.change(nameOf(params.zone), Number(params.id), body as Partial<FakeRecord>);
         return changed ? single(toRecord(changed)) : failure(404, 81044, "Record does not exist.");
