@@ -22,6 +22,7 @@ import type { HostSet } from "./host-sets";
 import type { SetOutcome } from "./host-writes";
 import { type ZoneLocation, type ZonePlace, zoneObjectName } from "./location";
 import { once } from "./once";
+import { inParts } from "./parts";
 import { among, type ZoneRecords } from "./records";
 import { throwFailure, toFailure, type ZoneOutcome } from "./zone-failure";
 import type { DnsZone } from "./zone-object";
@@ -153,12 +154,12 @@ export function createZones(ports: ZonePorts) {
 
     /** Places values for `owner` beside what is there. Throws DnsProviderError. */
     async place(location: ZonePlace, owner: string, values: RecordValue[]): Promise<void> {
-      await told(location, await objectOf(location).place(owner, values));
+      for (const some of inParts(location, values)) await told(location, await objectOf(location).place(owner, some));
     },
 
     /** Places values that stand until `owner` gives them up. Throws DnsProviderError. */
     async keep(location: ZonePlace, owner: string, values: RecordValue[]): Promise<void> {
-      await told(location, await objectOf(location).keep(owner, values));
+      for (const some of inParts(location, values)) await told(location, await objectOf(location).keep(owner, some));
     },
 
     /** Removes what `owner` placed; a provider that fails now is told again by the zone's object. */

@@ -8,6 +8,7 @@ import { DesiredState, NEVER, type PlacedValue } from "./desired-state";
 import { type HostSet, HostSets } from "./host-sets";
 import { HostWrites, type SetOutcome } from "./host-writes";
 import { parseZoneObjectName } from "./location";
+import { valuesAtOnce } from "./parts";
 import type { HeldConnection } from "./service";
 import { createTurns } from "./turns";
 import { isGone, retryAt, toFailure, type ZoneOutcome } from "./zone-failure";
@@ -80,7 +81,9 @@ export class DnsZone extends DurableObject<Env> {
   async release(owner: string): Promise<ZoneOutcome> {
     this.desired.unwant(owner, Date.now());
     return this.serialise(async (connection, zone) => {
-      const mine = this.desired.removals(Date.now()).filter((value) => value.owner === owner);
+      const all = this.desired.removals(Date.now()).filter((value) => value.owner === owner);
+      // What is left over is due at the next alarm.
+      const mine = all.slice(0, this.removedAtOnce());
       if (mine.length === 0) return;
       if (connection.removeAll) {
         await connection.removeAll(
@@ -108,7 +111,7 @@ export class DnsZone extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     await this.ctx.storage.setAlarm(Date.now() + LEASE); // platform retries of a failing alarm end after minutes
     const outcome = await this.serialise(async (connection, zone) => {
-      for (const value of this.desired.removals(Date.now())) {
+      for (const value of this.desired.removals(Date.now()).slice(0, this.removedAtOnce())) {
         await this.removeValue(connection, zone, value).catch(() =>
           this.desired.postponeRemoval(value, retryAt(value)),
         );
@@ -120,6 +123,10 @@ export class DnsZone extends DurableObject<Env> {
     // Without a connection (credential gone, D1 away) nothing was postponed one by one.
     if (!outcome.ok && this.nextDue() !== undefined)
       await this.ctx.storage.setAlarm(Date.now() + RETRY_WITHOUT_CONNECTION);
+  }
+
+  private removedAtOnce(): number {
+    return valuesAtOnce(parseZoneObjectName(this.ctx.id.name ?? ""));
   }
 
   private async removeValue(connection: ZoneConnection, zone: string, value: PlacedValue): Promise<void> {

@@ -1,5 +1,5 @@
 /** Several DNS accounts at real PowerDNS servers: pins, re-pins, and trying an account out. */
-import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, expect, inject, it, vi } from "vitest";
 import { admin, request } from "../support/certedge";
 import { type Pebble, startPebble } from "../support/pebble";
 import { type PowerDns, startPowerDns } from "../support/powerdns";
@@ -216,6 +216,18 @@ describeWith(["pebble", "pdns_server", "sqlite3", "openssl", "dig"], "A DNS acco
     expect(issued.after.dns_accounts).toEqual(expect.arrayContaining(["builtin", `powerdns/${first}`]));
     await api().delete(`/api/certificates/${domain}`);
   });
+
+  it("takes the values of very many names, some at a time, and none of them is left", async () => {
+    const stem = unique("many");
+    const names = Array.from({ length: 45 }, (_, index) => `h${index}.${stem}.${ZONE}`);
+    const [domain, ...san_domains] = names;
+    const pin = { dns_provider: "powerdns", dns_account_id: first, ca_account_id: caAccount };
+    const made = await api().post("/api/certificates/create?wait=100", { domain, san_domains, ...pin });
+    expect(made.json.order).toMatchObject({ state: "valid" });
+    const left = () => names.filter((name) => primary.dig(`_acme-challenge.${name}`, "TXT").length > 0);
+    await vi.waitFor(() => expect(left()).toEqual([]), { timeout: 40_000, interval: 500 });
+    await api().delete(`/api/certificates/${domain}`);
+  }, 150_000);
 
   it("writes only what it may be used for, however wide the server's own key is", async () => {
     await api().put(path(second), { allowed_records: ["hosts"], allowed_zones: [ZONE] });

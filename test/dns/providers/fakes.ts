@@ -1,5 +1,5 @@
 /** The fakes of the providers' APIs by the providers' ids, each with a zone to write to: for what is measured of all of them. */
-import type { ZoneConnection } from "../../../src/dns/provider";
+import type { RecordValue, ZoneConnection } from "../../../src/dns/provider";
 import type { FakeProvider } from "../../support/provider-faults";
 import { connectTo } from "../../support/provider-peer";
 import { acmeDnsFake, FULL } from "./acme-dns.fake";
@@ -117,13 +117,25 @@ export const fakedZones: Record<string, () => FakedZone> = {
 
 const VALUES = ["nQxTz4dpDx0eHJhGIHBHp8VNWbEhgGBVKxYKMmXPYpA", "LPsIwTo7o8BoG0-vjCyGQGBWSVIPxI-i_X336eUOQZo"] as const;
 
-/** What is asked to place a challenge's value and to remove it again, once the zone is known and the session is open. */
-export async function callsPerChallenge({ connection, zone, nameOf, requests }: FakedZone) {
-  const record = (host: string, value: string) => ({ name: nameOf(host), type: "TXT" as const, value, ttl: 60 });
-  const taken = async (work: Promise<void>) => work.then(() => requests.splice(0));
-  const [first, second] = [record("first", VALUES[0]), record("second", VALUES[1])];
-  await connection.add(zone, { ...first, isNew: true });
-  await taken(connection.remove(zone, first));
-  const placing = await taken(connection.add(zone, { ...second, isNew: true }));
-  return { placing, removing: await taken(connection.remove(zone, second)) };
+/** What is asked to place the value of a challenge, or those of a name and its wildcard, and to remove them again, once the zone is known and the session is open. */
+export async function callsPerChallenge({ connection, zone, nameOf, requests }: FakedZone, values = 1) {
+  const recordsOf = (host: string) =>
+    VALUES.slice(0, values).map((value) => ({ name: nameOf(host), type: "TXT" as const, value, ttl: 60 }));
+
+  /** As the zone's object does. */
+  async function place(records: RecordValue[]) {
+    const added = records.map((record) => ({ ...record, isNew: true }));
+    if (connection.addAll) await connection.addAll(zone, added);
+    else for (const record of added) await connection.add(zone, record);
+    return requests.splice(0);
+  }
+  async function remove(records: RecordValue[]) {
+    if (connection.removeAll) await connection.removeAll(zone, records);
+    else for (const record of records) await connection.remove(zone, record);
+    return requests.splice(0);
+  }
+
+  await place(recordsOf("first"));
+  await remove(recordsOf("first"));
+  return { placing: await place(recordsOf("second")), removing: await remove(recordsOf("second")) };
 }
