@@ -10,6 +10,7 @@ const protocol = ["acme", "acme-server", "pki", "dns", "ddns", "totp"];
 const storage = ["storage", "problems"];
 const services = [
   "accounts",
+  "acme-profiles",
   "audit",
   "authorities",
   "builtin-ca",

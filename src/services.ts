@@ -10,6 +10,10 @@ import type { AccountIdentity } from "./accounts/identity";
 import { createRefusals } from "./accounts/refusals";
 import { createSessions } from "./accounts/sessions";
 import { createSignInLimits } from "./accounts/sign-in-limits";
+import { createClientAccounts } from "./acme-profiles/client-accounts";
+import { createDirectories } from "./acme-profiles/directories";
+import { createExternalAccountKeys } from "./acme-profiles/external-account-keys";
+import { createAcmeProfiles } from "./acme-profiles/service";
 import { createAudit } from "./audit/service";
 import { BUILTIN_HOST } from "./authorities/catalogue";
 import { createAuthorities } from "./authorities/service";
@@ -27,7 +31,7 @@ import { createRenewalWindows } from "./certificates/renewal-windows";
 import { createRenewals } from "./certificates/renewals";
 import { createRevocationLists } from "./certificates/revocation-lists";
 import { createCertificates } from "./certificates/service";
-import { txtValues } from "./dns/cname";
+import { addresses, txtValues } from "./dns/cname";
 import { createProviderHttp } from "./dns/http";
 import { normaliseName } from "./dns/names";
 import { isPrivateHost, privateHostRefusal } from "./dns/private-hosts";
@@ -115,9 +119,19 @@ function compose(env: Env) {
   const world = dohResolver({ url: env.DOH_URL, fetch: outside });
   const resolver = ownZonesFirst(records, world);
 
+  /** To hosts that anybody may name: neither they nor what they stand for may be private ones. */
+  const httpFetch: typeof fetch = async (input, init) => {
+    const request = new Request(input, init);
+    const { hostname } = new URL(request.url);
+    requireReachable(hostname);
+    if (!allowPrivateHosts) for (const address of await addresses(resolver, hostname)) requireReachable(address);
+    return outside(request);
+  };
+
   const builtinCa = createBuiltinCa({
     database,
     sealer,
+    httpFetch,
     resolveTxt: (name) => txtValues(resolver, name),
     nonceSecret: env.API_KEY_PEPPER,
     settings: () => readSettings(env),
@@ -195,6 +209,7 @@ function compose(env: Env) {
     visibility: { resolver: world, connect: reach },
   });
   const managedChallenges = createManagedChallenges({ database, zones, challengeZones, now });
+  const externalAccountKeys = createExternalAccountKeys({ database, sealer, now });
   const accountTests = createAccountTests({ dnsAccounts, zones, challengeZones, now });
   const caAccounts = createCaAccounts({
     database,
@@ -312,6 +327,10 @@ function compose(env: Env) {
     challengeHosts,
     challengeZones,
     managedChallenges,
+    acmeProfiles: createAcmeProfiles({ database, now }),
+    externalAccountKeys,
+    acmeClientAccounts: createClientAccounts({ database }),
+    acmeDirectories: createDirectories({ database, builtinCa, externalAccountKeys, plansOn }),
     acmeDns: createAcmeDns({
       database,
       managedChallenges,

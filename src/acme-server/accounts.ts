@@ -2,6 +2,7 @@
 import { calculateJwkThumbprint, type JWK } from "jose";
 import { z } from "zod";
 import type { AccountExchange, AcmeAnswer, Exchange } from "./context";
+import { readBinding } from "./external-account";
 import { parsePayload, readJws, requireEmpty, verifyJws } from "./jws";
 import { AcmeServerProblem, malformed, notYours } from "./problems";
 import type { StoredAccount } from "./store";
@@ -11,6 +12,7 @@ const NewAccount = z.looseObject({
   contact: contactList.nullish(),
   termsOfServiceAgreed: z.boolean().nullish(),
   onlyReturnExisting: z.boolean().nullish(),
+  externalAccountBinding: z.unknown().optional(),
 });
 const AccountChange = z.looseObject({ contact: contactList.nullish(), status: z.string().max(32).nullish() });
 const KeyChange = z.looseObject({ account: z.string().max(4096), oldKey: z.looseObject({ kty: z.string() }) });
@@ -20,23 +22,27 @@ const ORDERS_PER_PAGE = 50;
 export const accountUrl = (base: string, id: string): string => `${base}/account/${id}`;
 
 /** RFC 8555 §7.3.1: a key that has an account gets it again, with 200. */
-export async function newAccount({ ports, jwk, thumbprint, base, payload }: Exchange): Promise<AcmeAnswer> {
-  const { contact, termsOfServiceAgreed, onlyReturnExisting } = parsePayload(payload, NewAccount);
+export async function newAccount(exchange: Exchange): Promise<AcmeAnswer> {
+  const { ports, jwk, thumbprint, base, payload } = exchange;
+  const input = parsePayload(payload, NewAccount);
   const known = await ports.store.accountByThumbprint(thumbprint);
   if (known) return answerAccount(requireValid(known), base, 200);
-  if (onlyReturnExisting) throw new AcmeServerProblem("accountDoesNotExist", "No account has this key.");
+  if (input.onlyReturnExisting) throw new AcmeServerProblem("accountDoesNotExist", "No account has this key.");
+  const binding = await readBinding(input.externalAccountBinding, exchange);
   const account: StoredAccount = {
     id: crypto.randomUUID(),
     thumbprint,
     jwk,
     status: "valid",
-    contact: checkContact(contact ?? []),
-    termsOfServiceAgreed: termsOfServiceAgreed ?? false,
+    contact: checkContact(input.contact ?? []),
+    termsOfServiceAgreed: input.termsOfServiceAgreed ?? false,
     createdAt: ports.now(),
+    profileId: ports.profileId,
+    externalAccountKeyId: binding?.id ?? null,
   };
   if (await ports.store.insertAccount(account)) return answerAccount(account, base, 201);
   const other = await ports.store.accountByThumbprint(thumbprint); // made by a request at the same time
-  if (!other) throw new AcmeServerProblem("serverInternal", "The account was not stored. Send the request again.");
+  if (!other) throw new AcmeServerProblem("unauthorized", "The external account key was just used, or revoked.");
   return answerAccount(requireValid(other), base, 200);
 }
 
@@ -115,7 +121,8 @@ async function refuseTakenKey(thumbprint: string, { ports, base }: AccountExchan
 /** RFC 8555 §7.3.6: a deactivated account is refused with 401. */
 export function requireValid(account: StoredAccount): StoredAccount {
   if (account.status === "valid") return account;
-  throw new AcmeServerProblem("unauthorized", `The account is ${account.status}.`, { status: 401 });
+  const why = account.status === "revoked" ? " What it was made with was taken back: register anew." : "";
+  throw new AcmeServerProblem("unauthorized", `The account is ${account.status}.${why}`, { status: 401 });
 }
 
 function answerAccount({ id, status, contact, jwk }: StoredAccount, base: string, answerStatus: number): AcmeAnswer {

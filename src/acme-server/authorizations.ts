@@ -1,11 +1,15 @@
 /** Authorizations and challenges (RFC 8555 §7.5, §8). */
+import { base64url } from "jose";
 import { z } from "zod";
+import type { Identifier } from "../pki/identifiers";
 import { accountUrl } from "./accounts";
 import type { AccountExchange, AcmeAnswer, AcmeServerPorts } from "./context";
 import { parsePayload } from "./jws";
 import { malformed, notFound, notYours } from "./problems";
 import type { StoredAuthorization, StoredChallenge } from "./store";
 import { type Responder, validate } from "./validation";
+
+const LIFETIME = 7 * 86_400_000;
 
 /** A check that is still not done after this was cut off by a crash, and is done again. */
 const CUT_OFF = 10_000;
@@ -14,6 +18,42 @@ const Change = z.looseObject({ status: z.literal("deactivated") });
 
 export const authorizationUrl = (base: string, id: string): string => `${base}/authz/${id}`;
 const challengeUrl = (base: string, id: string, index: number) => `${base}/chall/${id}/${index}`;
+
+/**
+ * What an account has to do for a name, or has done already. RFC 8738 §3 and §4: addresses have no names in the DNS, and
+ * RFC 8555 §8.3: http-01 proves no wildcard.
+ */
+export function newAuthorization(
+  accountId: string,
+  { type, value }: Identifier,
+  isProven: boolean,
+  { issuerDomainNames, now }: AcmeServerPorts,
+): StoredAuthorization {
+  const wildcard = value.startsWith("*.");
+  const byName: StoredChallenge[] = [
+    { type: "dns-01", token: newToken(), status: "pending" },
+    { type: "dns-account-01", token: newToken(), status: "pending" },
+    { type: "dns-persist-01", issuerDomainNames, status: "pending" },
+  ];
+  const byHost: StoredChallenge[] = [{ type: "http-01", token: newToken(), status: "pending" }];
+  const challenges = [...(type === "dns" ? byName : []), ...(wildcard ? [] : byHost)];
+  const usual = challenges.filter(({ type }) => type === "dns-01" || type === "http-01");
+  return {
+    id: crypto.randomUUID(),
+    accountId,
+    identifier: { type, value: value.replace(/^\*\./, "") },
+    wildcard,
+    status: isProven ? "valid" : "pending",
+    expiresAt: now() + LIFETIME,
+    // Clients look for the kind that they are set to, in an authorization that is valid too.
+    challenges: isProven
+      ? usual.map((challenge) => ({ ...challenge, status: "valid", validatedAt: now() }))
+      : challenges,
+    createdAt: now(),
+  };
+}
+
+const newToken = () => base64url.encode(crypto.getRandomValues(new Uint8Array(32)));
 
 export async function authorization(exchange: AccountExchange): Promise<AcmeAnswer> {
   const { ports, base, payload } = exchange;

@@ -2,6 +2,7 @@
 import type { JWK } from "jose";
 import type { Identifier } from "../pki/identifiers";
 import type { NonceIssuer } from "./nonces";
+import type { DirectoryPolicy } from "./policy";
 import type { AcmeServerStore, StoredAccount } from "./store";
 
 /** A certificate that was just signed. */
@@ -19,6 +20,9 @@ export interface IssuedCertificate {
 export interface AcmeServerPorts {
   store: AcmeServerStore;
   nonces: NonceIssuer;
+  /** Of which directory the accounts are; null for one that nobody made. */
+  profileId: string | null;
+  policy: DirectoryPolicy;
   /** Signs for these names; the request was checked before. */
   issue(input: {
     publicKeyInfo: Uint8Array<ArrayBuffer>;
@@ -27,6 +31,8 @@ export interface AcmeServerPorts {
   }): Promise<IssuedCertificate>;
   /** The TXT values at a name, CNAMEs followed. Throws when nobody answers. */
   resolveTxt(name: string): Promise<string[]>;
+  /** For http-01. Throws ResolveError for a host that may not be reached. */
+  fetch: typeof fetch;
   /** The names of the CA in records of dns-persist-01: in A-labels, lower case. */
   issuerDomainNames: string[];
   /** Milliseconds since the epoch. */

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { CertificateRequestError, type ReadRequest, readCertificateRequest } from "../pki/certificate-request";
 import type { AccountExchange, AcmeAnswer, AcmeServerPorts } from "./context";
 import { parsePayload } from "./jws";
-import { answerOrder, findOrder, refresh } from "./orders";
+import { answerOrder, findOrder, judgeNames, refresh } from "./orders";
 import { AcmeServerProblem, malformed } from "./problems";
 import type { StoredAccount, StoredOrder } from "./store";
 
@@ -18,21 +18,22 @@ const Finalize = z.looseObject({
 const badRequest = (detail: string) => new AcmeServerProblem("badCSR", detail);
 
 export async function finalize(exchange: AccountExchange): Promise<AcmeAnswer> {
-  const { ports, base } = exchange;
+  const { ports } = exchange;
   const { csr } = parsePayload(exchange.payload, Finalize);
   const order = await refresh(await findOrder(exchange), ports);
   if (order.status === "processing" || order.status === "valid") {
     // The same request again, by a client that did not hear our answer.
     if (order.csr !== csr)
       throw new AcmeServerProblem("orderNotReady", "The order was finalized with another request.");
-    return answerOrder(order, base, 200);
+    return answerOrder(order, exchange, 200);
   }
   if (order.status !== "ready") throw new AcmeServerProblem("orderNotReady", `The order is ${order.status}.`);
+  await judgeNames(exchange, order.identifiers); // what may be had may have changed since
   await checkRequest(csr, order, exchange.account);
   if (!(await ports.store.updateOrder(order.id, "ready", { status: "processing", csr }))) {
-    return answerOrder(await refresh((await ports.store.order(order.id)) ?? order, ports), base, 200);
+    return answerOrder(await refresh((await ports.store.order(order.id)) ?? order, ports), exchange, 200);
   }
-  return answerOrder(await issueFor({ ...order, status: "processing", csr }, ports), base, 200);
+  return answerOrder(await issueFor({ ...order, status: "processing", csr }, ports), exchange, 200);
 }
 
 /** Signs for an order that was finalized, or finds the certificate that it has got. */

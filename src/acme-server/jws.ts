@@ -16,7 +16,11 @@ export const algorithms = ["ES256", "ES384", "ES512", "EdDSA", "RS256", "PS256"]
 const MOST_BYTES = 65_536;
 const SMALLEST_RSA_BITS = 2048;
 
-const flattened = z.strictObject({ protected: z.string().min(1), payload: z.string(), signature: z.string().min(1) });
+export const flattened = z.strictObject({
+  protected: z.string().min(1),
+  payload: z.string(),
+  signature: z.string().min(1),
+});
 
 const text = z.string().min(1).max(4096);
 const publicKey = z.discriminatedUnion("kty", [
@@ -126,7 +130,8 @@ async function readKey(given: unknown): Promise<{ jwk: JWK; thumbprint: string }
   }
 }
 
-function decodeHeader(jws: FlattenedJWSInput): unknown {
+/** The protected header, as it is. Throws AcmeServerProblem. */
+export function decodeHeader(jws: FlattenedJWSInput): unknown {
   try {
     return decodeProtectedHeader(jws);
   } catch {

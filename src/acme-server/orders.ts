@@ -1,13 +1,13 @@
 /** Orders (RFC 8555 §7.4): made, read, and moved on by the state of their authorizations. */
-import { base64url } from "jose";
 import { z } from "zod";
-import { NameError, parseIdentifier } from "../pki/identifiers";
-import { authorizationUrl, settleAuthorization } from "./authorizations";
-import type { AccountExchange, AcmeAnswer, AcmeServerPorts } from "./context";
+import { type Identifier, NameError, parseIdentifier } from "../pki/identifiers";
+import { authorizationUrl, newAuthorization, settleAuthorization } from "./authorizations";
+import type { AccountExchange, AcmeAnswer, AcmeServerPorts, Exchange } from "./context";
 import { issueFor } from "./finalize";
 import { parsePayload, requireEmpty } from "./jws";
+import type { Verdict } from "./policy";
 import { AcmeServerProblem, malformed, notFound, notYours, type Subproblem } from "./problems";
-import type { StoredAuthorization, StoredOrder } from "./store";
+import type { StoredOrder } from "./store";
 
 const NewOrder = z.looseObject({
   identifiers: z.array(z.looseObject({ type: z.string().max(32), value: z.string().max(1024) })).min(1),
@@ -21,27 +21,34 @@ const MOST_NAMES = 100;
 const LIFETIME = 7 * 86_400_000;
 
 export async function newOrder(exchange: AccountExchange): Promise<AcmeAnswer> {
-  const { ports, base, account } = exchange;
+  const { ports, account } = exchange;
   const input = parsePayload(exchange.payload, NewOrder);
   if (input.notBefore || input.notAfter)
     throw malformed("notBefore and notAfter are not taken: the CA sets the validity.");
-  if (input.profile) throw new AcmeServerProblem("invalidProfile", `There is no profile "${input.profile}" here.`);
-  const names = checkNames(input.identifiers);
-  const identifiersKey = [...names].sort().join(" ");
+  if (input.profile && !Object.hasOwn(ports.policy.meta.profiles ?? {}, input.profile))
+    throw new AcmeServerProblem("invalidProfile", `There is no profile "${input.profile}" here.`);
+  const identifiers = checkNames(input.identifiers);
+  const verdicts = await judgeNames(exchange, identifiers);
+  const identifiersKey = identifiers
+    .map(({ value }) => value)
+    .sort()
+    .join(" ");
   const now = ports.now();
   // A client that did not hear our answer asks again, and gets the order that it has.
   const open = await ports.store.openOrder(account.id, identifiersKey, now);
   const current = open && (await refresh(open, ports));
-  if (current && current.status !== "invalid") return answerOrder(current, base, 201);
+  if (current && current.status !== "invalid") return answerOrder(current, exchange, 201);
 
-  const authorizations = names.map((name) => newAuthorization(account.id, name, ports));
+  const authorizations = identifiers.map((identifier, index) =>
+    newAuthorization(account.id, identifier, verdicts[index] === "proven", ports),
+  );
   const order: StoredOrder = {
     id: crypto.randomUUID(),
     accountId: account.id,
     identifiersKey,
-    identifiers: names.map((value) => ({ type: "dns", value })),
+    identifiers,
     authorizationIds: authorizations.map(({ id }) => id),
-    status: "pending",
+    status: authorizations.every(({ status }) => status === "valid") ? "ready" : "pending",
     expiresAt: now + LIFETIME,
     csr: null,
     certificateId: null,
@@ -51,13 +58,13 @@ export async function newOrder(exchange: AccountExchange): Promise<AcmeAnswer> {
   };
   if (input.replaces) await claimReplaced(input.replaces, order, ports);
   await ports.store.insertOrder(order, authorizations);
-  return answerOrder(order, base, 201);
+  return answerOrder(order, exchange, 201);
 }
 
 export async function order(exchange: AccountExchange): Promise<AcmeAnswer> {
   requireEmpty(exchange.payload);
   const stored = await findOrder(exchange);
-  return answerOrder(await refresh(stored, exchange.ports), exchange.base, 200);
+  return answerOrder(await refresh(stored, exchange.ports), exchange, 200);
 }
 
 /** The order that the URL names. Throws AcmeServerProblem. */
@@ -98,7 +105,24 @@ async function moveTo(
   return (await ports.store.order(order.id)) ?? order; // another request moved it first
 }
 
-export function answerOrder(order: StoredOrder, base: string, status: number): AcmeAnswer {
+/** What each name is to the account. Throws AcmeServerProblem with all that are not for it. */
+export async function judgeNames({ ports, account }: AccountExchange, identifiers: Identifier[]): Promise<Verdict[]> {
+  const verdicts = await ports.policy.judge(account, identifiers);
+  const subproblems = identifiers.flatMap((identifier, index): Subproblem[] => {
+    const verdict = verdicts[index];
+    if (verdict === "prove" || verdict === "proven") return [];
+    return [{ type: "rejectedIdentifier", detail: verdict?.refusal ?? "It is not for this account.", identifier }];
+  });
+  refuseIfAny(subproblems);
+  return verdicts;
+}
+
+export function answerOrder(
+  order: StoredOrder,
+  { base, ports }: Pick<Exchange, "base" | "ports">,
+  status: number,
+): AcmeAnswer {
+  const [profile] = Object.keys(ports.policy.meta.profiles ?? {});
   const url = `${base}/order/${order.id}`;
   return {
     status,
@@ -113,55 +137,47 @@ export function answerOrder(order: StoredOrder, base: string, status: number): A
       ...(order.problem
         ? { error: { ...order.problem, type: `urn:ietf:params:acme:error:${order.problem.type}`, status: 403 } }
         : {}),
+      ...(profile ? { profile } : {}),
       ...(order.replaces ? { replaces: order.replaces } : {}),
     },
   };
 }
 
 /** Canonical names without doubles. Every bad one is told (RFC 8555 §6.7.1). */
-function checkNames(identifiers: { type: string; value: string }[]): string[] {
+function checkNames(identifiers: { type: string; value: string }[]): Identifier[] {
   if (identifiers.length > MOST_NAMES) {
     throw malformed(`An order has at most ${MOST_NAMES} names; this one has ${identifiers.length}.`);
   }
-  const names = new Set<string>();
+  const names = new Map<string, Identifier>();
   const subproblems: Subproblem[] = [];
   for (const { type, value } of identifiers) {
     const identifier = { type, value };
     try {
       const parsed = parseIdentifier(value);
-      if (type === "dns" && parsed.type === "dns") names.add(parsed.value);
-      else
-        subproblems.push({ type: "unsupportedIdentifier", detail: "Certificates here are for DNS names.", identifier });
+      if (type !== "dns" && type !== "ip") {
+        const detail = "Certificates here are for DNS names and addresses.";
+        subproblems.push({ type: "unsupportedIdentifier", detail, identifier });
+      } else if (type === parsed.type) {
+        names.set(parsed.value, parsed);
+      } else {
+        const detail = `${value} is not an identifier of type ${type}.`;
+        subproblems.push({ type: "rejectedIdentifier", detail, identifier });
+      }
     } catch (error) {
       if (!(error instanceof NameError)) throw error;
       subproblems.push({ type: "rejectedIdentifier", detail: error.message, identifier });
     }
   }
+  refuseIfAny(subproblems);
+  return [...names.values()];
+}
+
+function refuseIfAny(subproblems: Subproblem[]): void {
   const [first] = subproblems;
-  if (!first) return [...names];
+  if (!first) return;
   const detail = subproblems.map((sub) => sub.detail).join(" ");
   throw new AcmeServerProblem(first.type, detail, { subproblems });
 }
-
-function newAuthorization(accountId: string, name: string, ports: AcmeServerPorts): StoredAuthorization {
-  const now = ports.now();
-  return {
-    id: crypto.randomUUID(),
-    accountId,
-    identifier: { type: "dns", value: name.replace(/^\*\./, "") },
-    wildcard: name.startsWith("*."),
-    status: "pending",
-    expiresAt: now + LIFETIME,
-    challenges: [
-      { type: "dns-01", token: newToken(), status: "pending" },
-      { type: "dns-account-01", token: newToken(), status: "pending" },
-      { type: "dns-persist-01", issuerDomainNames: ports.issuerDomainNames, status: "pending" },
-    ],
-    createdAt: now,
-  };
-}
-
-const newToken = () => base64url.encode(crypto.getRandomValues(new Uint8Array(32)));
 
 /** RFC 9773 §5: the predecessor has to be the account's own, share a name, and not be replaced before. */
 async function claimReplaced(replaces: string, order: StoredOrder, ports: AcmeServerPorts): Promise<void> {

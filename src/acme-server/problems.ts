@@ -10,6 +10,7 @@ const statuses = {
   badRevocationReason: 400,
   badSignatureAlgorithm: 400,
   compound: 400,
+  connection: 400,
   dns: 400,
   externalAccountRequired: 403,
   incorrectResponse: 403,

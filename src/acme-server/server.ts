@@ -27,20 +27,21 @@ const ID = "([0-9a-f-]{36})";
 
 /** What can be read by GET can be read by POST-as-GET too (RFC 8555 §6.3). */
 const readBoth =
-  (answer: (base: string) => AcmeAnswer): Operation =>
-  async ({ payload, base }) => {
-    requireEmpty(payload);
-    return answer(base);
+  (answer: (exchange: Exchange) => AcmeAnswer): Operation =>
+  async (exchange) => {
+    requireEmpty(exchange.payload);
+    return answer(exchange);
   };
 
 const resources: Resource[] = [
   {
     path: /^directory$/,
     signature: "account",
-    operation: readBoth((base) => ({ status: 200, body: directory(base) })),
+    operation: readBoth(({ base, ports }) => ({ status: 200, body: directory(base, ports) })),
   },
   { path: /^new-nonce$/, signature: "account", operation: readBoth(() => ({ status: 204 })) },
   { path: /^new-account$/, signature: "key", operation: newAccount },
+  { path: /^new-authz$/, signature: "account", operation: refusePreAuthorization },
   { path: /^new-order$/, signature: "account", operation: byAccount(newOrder) },
   { path: /^key-change$/, signature: "account", operation: byAccount(keyChange) },
   { path: /^revoke-cert$/, signature: "either", operation: revokeCertificate },
@@ -52,6 +53,11 @@ const resources: Resource[] = [
   { path: new RegExp(`^chall/${ID}/(\\d)$`), signature: "account", operation: byAccount(challenge) },
   { path: new RegExp(`^cert/${ID}$`), signature: "account", operation: byAccount(certificate) },
 ];
+
+/** RFC 8555 §7.4.1 is not offered; the directory does not have it. */
+async function refusePreAuthorization(): Promise<AcmeAnswer> {
+  throw new AcmeServerProblem("malformed", "Names are authorized by orders here: send newOrder.", { status: 404 });
+}
 
 export interface AcmeServer {
   /** `base` is the URL that the directory's parent has, without a slash at its end. */
@@ -81,7 +87,7 @@ export function createAcmeServer(ports: AcmeServerPorts): AcmeServer {
 
 async function answerOf(request: Request, base: string, ports: AcmeServerPorts): Promise<AcmeAnswer> {
   const path = new URL(request.url).pathname.slice(new URL(base).pathname.length + 1);
-  if (path === "directory" && request.method === "GET") return { status: 200, body: directory(base) };
+  if (path === "directory" && request.method === "GET") return { status: 200, body: directory(base, ports) };
   if (path === "new-nonce" && request.method === "HEAD") return { status: 200 };
   if (path === "new-nonce" && request.method === "GET") return { status: 204 };
   const [, renewal] = /^renewal-info\/([A-Za-z0-9_.-]+)$/.exec(path) ?? [];
@@ -131,14 +137,14 @@ async function authenticate(
 }
 
 /** RFC 8555 §7.1.1. */
-const directory = (base: string) => ({
+const directory = (base: string, { policy }: AcmeServerPorts) => ({
   newNonce: `${base}/new-nonce`,
   newAccount: `${base}/new-account`,
   newOrder: `${base}/new-order`,
   revokeCert: `${base}/revoke-cert`,
   keyChange: `${base}/key-change`,
   renewalInfo: `${base}/renewal-info`,
-  meta: { externalAccountRequired: false },
+  meta: policy.meta,
 });
 
 function toAnswer(error: unknown): AcmeAnswer {

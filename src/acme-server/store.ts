@@ -1,4 +1,4 @@
-/** What the ACME server keeps. Every change of a status names the status that it was in: of two writers at once, one is refused. */
+/** What the ACME server keeps of one directory. Every change of a status names the status that it was in: of two writers at once, one is refused. */
 import type { JWK } from "jose";
 import type { Identifier } from "../pki/identifiers";
 
@@ -10,6 +10,10 @@ export interface StoredAccount {
   contact: string[];
   termsOfServiceAgreed: boolean;
   createdAt: number;
+  /** The directory that it was made at; null for one that nobody made. */
+  profileId: string | null;
+  /** What it is bound to (RFC 8555 §7.3.4). */
+  externalAccountKeyId: string | null;
 }
 
 export type OrderStatus = "pending" | "ready" | "processing" | "valid" | "invalid";
@@ -31,7 +35,7 @@ export interface StoredOrder {
 }
 
 export interface StoredChallenge {
-  type: "dns-01" | "dns-account-01" | "dns-persist-01";
+  type: "dns-01" | "dns-account-01" | "dns-persist-01" | "http-01";
   /** Those of dns-persist-01 have none. */
   token?: string;
   /** Those of dns-persist-01 alone have them: the names of the CA that a record may be for. */
@@ -85,7 +89,10 @@ export interface AcmeServerStore {
     account: { id?: string; thumbprint?: string },
   ): Promise<{ fresh: boolean; account?: StoredAccount }>;
   accountByThumbprint(thumbprint: string): Promise<StoredAccount | undefined>;
-  /** False when the key has an account already. */
+  /**
+   * Stores an account, and notes that its external account key was used, at once; false when that key is of no use any
+   * more, or the account's own key has an account already.
+   */
   insertAccount(account: StoredAccount): Promise<boolean>;
   updateAccount(id: string, change: Partial<StoredAccount>): Promise<void>;
 

@@ -1,7 +1,8 @@
-/** Checking a challenge: dns-01 (RFC 8555 §8.4), and the two that grew out of it. All ask for TXT records. */
+/** Checking a challenge: dns-01 (RFC 8555 §8.4), the two that grew out of it, and http-01. */
 import { base64url } from "jose";
 import { judgePersistentRecords } from "../dns/persistent-validation";
 import type { AcmeServerPorts } from "./context";
+import { validateHttp } from "./http-validation";
 import type { StoredAuthorization, StoredChallenge } from "./store";
 
 /** Who answers the challenge: the account's key, and its URL as it signed with it. */
@@ -11,19 +12,20 @@ export interface Responder {
 }
 
 export interface ValidationError {
-  type: "dns" | "incorrectResponse" | "malformed" | "unauthorized";
+  type: "connection" | "dns" | "incorrectResponse" | "malformed" | "unauthorized";
   detail: string;
 }
 
-type Ports = Pick<AcmeServerPorts, "resolveTxt" | "now">;
+type Ports = Pick<AcmeServerPorts, "resolveTxt" | "fetch" | "now">;
 
 /** What is wrong, or nothing. */
 export async function validate(
   { type, token = "", issuerDomainNames = [] }: Pick<StoredChallenge, "type" | "token" | "issuerDomainNames">,
   { identifier, wildcard }: Pick<StoredAuthorization, "identifier" | "wildcard">,
   { thumbprint, accountUrl }: Responder,
-  { resolveTxt, now }: Ports,
+  { resolveTxt, fetch, now }: Ports,
 ): Promise<ValidationError | undefined> {
+  if (type === "http-01") return validateHttp(identifier, token, thumbprint, fetch);
   const domain = identifier.value;
   const name = await recordName(type, domain, accountUrl);
   let values: string[];

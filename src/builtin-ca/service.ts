@@ -1,6 +1,8 @@
 /** The built-in CA: an ACME server over D1 with a root of its own. */
 import { and, eq, gt, isNotNull } from "drizzle-orm";
+import type { AcmeServerPorts } from "../acme-server/context";
 import { createNonceIssuer } from "../acme-server/nonces";
+import { type DirectoryPolicy, openPolicy } from "../acme-server/policy";
 import { createAcmeServer } from "../acme-server/server";
 import { BUILTIN_HOST } from "../authorities/catalogue";
 import { readCertificate } from "../pki/certificate";
@@ -20,12 +22,25 @@ export interface BuiltinCaPorts {
   sealer: Sealer;
   /** The TXT values at a name, CNAMEs followed. */
   resolveTxt(name: string): Promise<string[]>;
+  /** For http-01. Throws ResolveError for a host that may not be reached. */
+  httpFetch: typeof fetch;
   /** Any secret text of the installation: nonces are signed under a key that is derived from it. */
   nonceSecret: string;
   /** Throws for settings that cannot be. */
   settings: () => BuiltinCaSettings;
   now: () => number;
 }
+
+/** One of the directories at which clients find this CA. */
+export interface BuiltinDirectory {
+  /** Of acme_profiles; null is /acme/builtin. */
+  profileId: string | null;
+  policy: DirectoryPolicy;
+  /** Of its certificates; null is as long as the CA gives. */
+  lifetimeDays: number | null;
+}
+
+const openDirectory: BuiltinDirectory = { profileId: null, policy: openPolicy, lifetimeDays: null };
 
 export type BuiltinCa = ReturnType<typeof createBuiltinCa>;
 
@@ -44,18 +59,22 @@ export function createBuiltinCa(ports: BuiltinCaPorts) {
   const issuers = createIssuers(ports);
   const lists = new Map<string, { der: Promise<Uint8Array<ArrayBuffer>>; until: number }>();
 
-  const server = createAcmeServer({
-    store: createAcmeStore(database),
+  const common = {
     nonces: createNonceIssuer(ports.nonceSecret, now),
     resolveTxt: ports.resolveTxt,
+    fetch: ports.httpFetch,
     // The same under every host name that certedge has, for the records stand for years. The account in a record tells
     // two installations apart.
     issuerDomainNames: [BUILTIN_HOST],
     now,
-    async issue({ publicKeyInfo, identifiers, mustStaple }) {
+  };
+
+  const issueFor =
+    (lifetimeDays: number): AcmeServerPorts["issue"] =>
+    async ({ publicKeyInfo, identifiers, mustStaple }) => {
       const { row, material, chainPem, pointers } = await issuers.current();
       const notBefore = now() - BACKDATE;
-      const end = notBefore + settings().lifetimeDays * DAY - 1000;
+      const end = notBefore + Math.min(lifetimeDays, settings().lifetimeDays) * DAY - 1000;
       const validity = { notBefore, notAfter: Math.min(end, row.notAfter) };
       const request = { publicKeyInfo, identifiers, mustStaple, pointers };
       const pem = await issueCertificate({ issuer: material, ...request, ...validity });
@@ -68,8 +87,20 @@ export function createBuiltinCa(ports: BuiltinCaPorts) {
         notBefore: facts.notBefore,
         notAfter: facts.notAfter,
       };
-    },
-  });
+    };
+
+  /** Answers any request below `base`, which is the parent of the directory. */
+  function serve(request: Request, base: string, { profileId, policy, lifetimeDays }: BuiltinDirectory) {
+    const issue = issueFor(lifetimeDays ?? Number.POSITIVE_INFINITY);
+    const server = createAcmeServer({
+      ...common,
+      store: createAcmeStore(database, profileId),
+      profileId,
+      policy,
+      issue,
+    });
+    return server.handle(request, base);
+  }
 
   /** Nobody needs to be told of a certificate that has ended (RFC 5280 §3.3). */
   const revokedOf = (issuerId: string) =>
@@ -103,8 +134,10 @@ export function createBuiltinCa(ports: BuiltinCaPorts) {
   }
 
   return {
+    serve,
+
     /** Answers any request whose path begins with /acme/builtin; URLs in the answers are of the request's own origin. */
-    fetch: (request: Request): Promise<Response> => server.handle(request, new URL(request.url).origin + PATH),
+    fetch: (request: Request): Promise<Response> => serve(request, new URL(request.url).origin + PATH, openDirectory),
 
     /** What those trust who trust this CA. */
     rootPem: async (): Promise<string> => (await issuers.current()).row.rootPem,

@@ -6,6 +6,7 @@ import {
   acmeAccounts as accounts,
   acmeAuthorizations as authorizations,
   acmeCertificates as certificates,
+  externalAccountKeys as keys,
   acmeOrders as orders,
   acmeUsedNonces as usedNonces,
 } from "../storage/schema";
@@ -15,9 +16,11 @@ const among = (ids: string[]) => sql`IN (SELECT value FROM json_each(${JSON.stri
 /** Rows of authorizations that go into one statement: D1 takes 100 bound values. */
 const ROWS_AT_ONCE = 10;
 
-export function createAcmeStore(database: Database): AcmeServerStore {
+/** Of one directory: the accounts of others are not there. */
+export function createAcmeStore(database: Database, profileId: string | null): AcmeServerStore {
+  const ofDirectory = profileId === null ? isNull(accounts.profileId) : eq(accounts.profileId, profileId);
   const accountBy = async (where: ReturnType<typeof eq>): Promise<StoredAccount | undefined> =>
-    (await database.select().from(accounts).where(where))[0];
+    (await database.select().from(accounts).where(and(where, ofDirectory)))[0];
   const certificateBy = async (where: ReturnType<typeof eq>) =>
     (await database.select().from(certificates).where(where))[0];
 
@@ -33,7 +36,7 @@ export function createAcmeStore(database: Database): AcmeServerStore {
         database
           .select()
           .from(accounts)
-          .where(eq(accounts.id, id ?? "")),
+          .where(and(eq(accounts.id, id ?? ""), ofDirectory)),
       ]);
       const [account] = found;
       return { fresh: used.length === 1, ...(account ? { account } : {}) };
@@ -42,7 +45,30 @@ export function createAcmeStore(database: Database): AcmeServerStore {
     accountByThumbprint: (thumbprint) => accountBy(eq(accounts.thumbprint, thumbprint)),
 
     async insertAccount(account) {
-      const made = await database.insert(accounts).values(account).onConflictDoNothing().returning({ id: accounts.id });
+      const { id, externalAccountKeyId: keyId } = account;
+      if (keyId === null) {
+        const insert = database.insert(accounts).values(account).onConflictDoNothing();
+        return (await insert.returning({ id: accounts.id })).length === 1;
+      }
+      const { thumbprint, createdAt } = account;
+      const isKnown = sql`EXISTS (SELECT 1 FROM acme_accounts WHERE profile_id = ${profileId} AND thumbprint = ${thumbprint})`;
+      const isUnused = or(eq(keys.isReusable, true), isNull(keys.lastAccountId));
+      const isGood = and(isNull(keys.revokedAt), or(isNull(keys.expiresAt), gt(keys.expiresAt, createdAt)));
+      const isUsedForThis = sql`EXISTS (SELECT 1 FROM external_account_keys WHERE id = ${keyId} AND last_account_id = ${id})`;
+      const [, made] = await database.batch([
+        database
+          .update(keys)
+          .set({ lastAccountId: id, lastUsedAt: createdAt })
+          .where(and(eq(keys.id, keyId), isUnused, isGood, sql`NOT ${isKnown}`)),
+        database
+          .insert(accounts)
+          .select(
+            sql`SELECT ${id}, ${thumbprint}, ${JSON.stringify(account.jwk)}, ${account.status},
+                  ${JSON.stringify(account.contact)}, ${account.termsOfServiceAgreed ? 1 : 0}, ${createdAt}, ${profileId}, ${keyId}
+                WHERE ${isUsedForThis}`,
+          )
+          .returning({ id: accounts.id }),
+      ]);
       return made.length === 1;
     },
 

@@ -29,3 +29,15 @@ export async function txtValues(resolver: Resolver, name: string): Promise<strin
   }
   return [];
 }
+
+/** The addresses of a host; an address is its own. Throws ResolveError where there is none. */
+export async function addresses(resolver: Resolver, host: string): Promise<string[]> {
+  if (/^[\d.]+$|:/.test(host)) return [host];
+  const end = await followCname(resolver, host);
+  const both = await Promise.all([resolver.query(end, "A"), resolver.query(end, "AAAA")]);
+  const found = both.flatMap(({ answers }) =>
+    answers.flatMap(({ type, value }) => (type === "A" || type === "AAAA" ? [value] : [])),
+  );
+  if (found.length === 0) throw new ResolveError(`${host} has no address in the DNS.`);
+  return found;
+}

@@ -11,6 +11,7 @@ import { limitByAddress, limitSignIn } from "./rate-limits";
 import { accountPages } from "./routes/account-pages";
 import { accounts } from "./routes/accounts";
 import { acme } from "./routes/acme";
+import { acmeProfiles } from "./routes/acme-profiles";
 import { admin } from "./routes/admin";
 import { agentScript } from "./routes/agent";
 import { apiKeys } from "./routes/api-keys";
@@ -64,6 +65,7 @@ const mounts = [
   ["/api/admin/zones", adminZones],
   ["/api/admin/builtin-ca", builtinCa],
   ["/api/admin", admin],
+  ["/api/acme/profiles", acmeProfiles],
   ["/api/audit", audit],
   ["/api/ca/authorities", authorities],
   ["/api/ca/accounts", caAccounts],

@@ -9,6 +9,7 @@ import {
   type JWSHeaderParameters,
 } from "jose";
 import { createNonceIssuer } from "../../src/acme-server/nonces";
+import { type DirectoryPolicy, openPolicy } from "../../src/acme-server/policy";
 import { createAcmeServer } from "../../src/acme-server/server";
 import { readCertificate } from "../../src/pki/certificate";
 import { createCertificateRequest } from "../../src/pki/certificate-request";
@@ -35,16 +36,19 @@ export interface TestServer {
   /** TXT values by name; a name in `silent` is one that no server answers for. */
   txt: Map<string, string[]>;
   silent: Set<string>;
+  /** What hosts answer over HTTP, by URL. */
+  web: Map<string, () => Response>;
   rootPem: string;
   issued: () => number;
   get(path: string, method?: string): Promise<Answer>;
   nonce(): Promise<string>;
 }
 
-export async function testServer(): Promise<TestServer> {
+export async function testServer(policy: DirectoryPolicy = openPolicy): Promise<TestServer> {
   const clock = { now: Date.UTC(2026, 10, 21) };
   const txt = new Map<string, string[]>();
   const silent = new Set<string>();
+  const web = new Map<string, () => Response>();
   const store = memoryStore();
   const validity = { notBefore: clock.now - DAY, notAfter: clock.now + 3650 * DAY };
   const root = await createRoot({ commonName: "test root", keyType: "p256", ...validity });
@@ -57,6 +61,13 @@ export async function testServer(): Promise<TestServer> {
     nonces: createNonceIssuer("a secret of the test", now),
     now,
     issuerDomainNames: ["authority.example"],
+    profileId: null,
+    policy,
+    async fetch(input) {
+      const answer = web.get(String(input));
+      if (!answer) throw new TypeError("no such host");
+      return answer();
+    },
     async resolveTxt(name) {
       if (silent.has(name)) throw new Error("no server answers");
       return txt.get(name) ?? [];
@@ -79,6 +90,7 @@ export async function testServer(): Promise<TestServer> {
     clock,
     txt,
     silent,
+    web,
     rootPem: root.certificatePem,
     issued: () => issued,
     get,

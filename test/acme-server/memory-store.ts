@@ -16,6 +16,8 @@ const copy = <T>(value: T): T => structuredClone(value);
 
 export function memoryStore(): MemoryStore {
   const nonces = new Set<string>();
+  /** Here, each external account key is for one account. */
+  const usedKeys = new Set<string>();
   const accounts = new Map<string, StoredAccount>();
   const orders = new Map<string, StoredOrder>();
   const authorizations = new Map<string, StoredAuthorization>();
@@ -53,6 +55,9 @@ export function memoryStore(): MemoryStore {
 
     async insertAccount(account) {
       if (find(accounts, (row) => row.thumbprint === account.thumbprint)) return false;
+      const { externalAccountKeyId: keyId } = account;
+      if (keyId !== null && usedKeys.has(keyId)) return false;
+      if (keyId !== null) usedKeys.add(keyId);
       accounts.set(account.id, copy(account));
       return true;
     },

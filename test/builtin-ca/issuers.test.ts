@@ -36,6 +36,7 @@ const builtinCa = (variables: Partial<BuiltinCaVariables> = {}) =>
     database: local.database,
     sealer: createSealer(`k1:${Buffer.alloc(32, 7).toString("base64")}`),
     resolveTxt: async (name) => txt.get(name) ?? [],
+    httpFetch: fetch,
     nonceSecret: "a secret of the test",
     settings: () =>
       readSettings({

@@ -30,6 +30,7 @@ const builtinCa = (lifetimeDays = 90, variables: Partial<BuiltinCaVariables> = {
     database: local.database,
     sealer,
     resolveTxt: async (name) => txt.get(name) ?? [],
+    httpFetch: fetch,
     nonceSecret: "a secret of the test",
     settings: () =>
       readSettings({

@@ -12,6 +12,7 @@ const groups = [
   ["Domains", ["/api/domains"], "Host names that follow an address."],
   ["Authorities", ["/api/ca/authorities"], "Certificate authorities: those that are known, and your own."],
   ["CA accounts", ["/api/ca"], "Registrations with certificate authorities."],
+  ["Managed ACME", ["/api/acme"], "Directories at which any ACME client gets certificates of certedge."],
   ["Managed challenges", ["/api/challenges"], "Challenge records, placed for ACME clients elsewhere."],
   ["DNS accounts", ["/api/dns"], "Credentials of DNS providers, whose zones hold the names."],
   ["Stored credentials", ["/api/credentials"], "Named secrets that other things refer to, with their versions."],

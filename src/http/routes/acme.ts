@@ -2,11 +2,20 @@
 import { html } from "hono/html";
 import { Problem } from "../../problems";
 import { api } from "../api";
+import { originOf } from "../origin";
 import { page } from "../page";
 
 export const acme = api();
 
 acme.all("/acme/builtin/*", (c) => c.var.services.builtinCa.fetch(c.req.raw));
+
+const addressOf = ({ req }: { req: { raw: Request } }) => originOf(req.raw).address;
+
+acme.get("/acme/directory", (c) => c.var.services.acmeDirectories.fetchDefault(c.req.raw, addressOf(c)));
+
+acme.all("/acme/:profile{[a-z0-9-]+}/*", (c) =>
+  c.var.services.acmeDirectories.fetch(c.req.raw, c.req.param("profile"), addressOf(c)),
+);
 
 acme.get("/ca/root.pem", async (c) =>
   c.body(await c.var.services.builtinCa.rootPem(), 200, {

@@ -1,6 +1,6 @@
 /** The built-in CA and its side of RFC 8555 §7.1: accounts, orders, authorizations, certificates (types: acme-server/store.ts). */
 import { sql } from "drizzle-orm";
-import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { JWK } from "jose";
 import type { StoredChallenge } from "../../acme-server/store";
 import type { Identifier } from "../../pki/identifiers";
@@ -28,15 +28,31 @@ export const builtinIssuers = sqliteTable("builtin_issuers", {
   createdAt: instant("created_at").notNull(),
 });
 
-export const acmeAccounts = sqliteTable("acme_accounts", {
-  id: text("id").primaryKey(),
-  thumbprint: text("thumbprint").notNull().unique(),
-  jwk: json<JWK>("jwk").notNull(),
-  status: text("status", { enum: ["valid", "deactivated", "revoked"] }).notNull(),
-  contact: json<string[]>("contact").notNull(),
-  termsOfServiceAgreed: flag("terms_of_service_agreed").notNull(),
-  createdAt: instant("created_at").notNull(),
-});
+export const acmeAccounts = sqliteTable(
+  "acme_accounts",
+  {
+    id: text("id").primaryKey(),
+    thumbprint: text("thumbprint").notNull(),
+    jwk: json<JWK>("jwk").notNull(),
+    status: text("status", { enum: ["valid", "deactivated", "revoked"] }).notNull(),
+    contact: json<string[]>("contact").notNull(),
+    termsOfServiceAgreed: flag("terms_of_service_agreed").notNull(),
+    createdAt: instant("created_at").notNull(),
+    /**
+     * Of acme_profiles; null for those of /acme/builtin. No foreign key: when a profile goes, its accounts can do nothing
+     * any more, but what they revoked stays on the revocation lists.
+     */
+    profileId: text("profile_id"),
+    /** Of external_account_keys: the one that it was made with. */
+    externalAccountKeyId: text("external_account_key_id"),
+  },
+  (t) => [
+    // A key has one account in each profile.
+    uniqueIndex("acme_accounts_by_key").on(t.thumbprint).where(sql`profile_id IS NULL`),
+    uniqueIndex("acme_accounts_by_profile_and_key").on(t.profileId, t.thumbprint),
+    index("acme_accounts_by_external_account_key").on(t.externalAccountKeyId),
+  ],
+);
 
 export const acmeOrders = sqliteTable(
   "acme_orders",
