@@ -140,6 +140,19 @@ const table: Record<string, Row> = {
   changeSettings: own(),
   getDnsSettings: own(),
   changeDnsSettings: own(),
+  createAcmeProfile: {
+    ...own(201, 403),
+    body: () => ({ slug: uniqueName("another").split(".")[0], title: "another" }),
+  },
+  listAcmeProfiles: own(),
+  getAcmeProfile: another(),
+  changeAcmeProfile: another(() => ({ title: "stolen" })),
+  deleteAcmeProfile: another(),
+  createExternalAccountKey: another(() => ({ name: "another" })),
+  listExternalAccountKeys: another(),
+  revokeExternalAccountKey: another(),
+  listAcmeClientAccounts: another(),
+  deactivateAcmeClientAccount: another(),
   placeChallenge: { ...own(403, 403), body: () => ({ domain: things.name, value: "x" }) },
   listChallenges: own(),
   getChallenge: another(),
@@ -229,6 +242,8 @@ const ofInstance: Record<string, number> = {
 
 /** A key of Ada's that may do nothing of all this, one that may do everything, and one of an account that fell to Free. */
 let narrow: string;
+/** The same for what the scope of that one is for. */
+let otherwise: string;
 let whole: string;
 let fallen: string;
 /** The key of an instance that has nothing. */
@@ -244,6 +259,7 @@ beforeAll(async () => {
   const keyOf = async (who: Member, narrowing = {}) =>
     (await request(who).post("/api-keys/", { name: "laptop", ...narrowing })).json;
   narrow = (await keyOf(ada, { scopes: ["acme"] })).key;
+  otherwise = (await keyOf(ada, { scopes: ["challenges"] })).key;
   fallen = (await keyOf(former)).key;
   await request(admin()).patch(`/api/admin/accounts/${former.id}`, { plan: "free" });
   const laptop = await keyOf(ada);
@@ -263,6 +279,8 @@ beforeAll(async () => {
   agent = (await me.post(`/api/instances/${instance.id}/keys`, { name: "agent" })).json.key;
   const spare = (await me.post(`/api/instances/${instance.id}/keys`, { name: "spare" })).json;
   const challenge = (await me.post("/api/challenges", { domain: name, value: "ours" })).json;
+  const profile = (await me.post("/api/acme/profiles", { slug: name.split(".")[0], title: "home" })).json;
+  const eab = (await me.post(`/api/acme/profiles/${profile.id}/eab`, { name: "web" })).json;
   const zone = `${name.split(".")[0]}.example`;
   await request(admin()).post("/api/admin/zones", { name: zone, account_id: ada.id });
   const [caAccount] = (await me.get("/api/ca/accounts")).json.accounts;
@@ -286,6 +304,9 @@ beforeAll(async () => {
     "/api/credentials": credential.id,
     "/api/notifications/channels": channel.id,
     "/api/notifications/deliveries": trial.delivery.id,
+    "/api/acme/profiles": profile.id,
+    kid: eab.id,
+    account: eab.id,
     "/api/challenges": challenge.id,
     "/api/challenges/acme-dns": challenge.id,
     "/api/sessions": session.id,
@@ -328,6 +349,8 @@ const filled = (path: string) =>
     if (!thing) throw new Error(`${path} has a place ${place} that nothing was made for`);
     return encodeURIComponent(thing);
   });
+
+const keyWithout = ({ scope }: Operation) => (scope === undefined ? whole : scope === "acme" ? otherwise : narrow);
 
 const rowOf = ({ id }: Pick<Operation, "id">) => table[id.replace(/UnderApi$/, "")] ?? {};
 
@@ -388,7 +411,7 @@ describe("every operation of the API", () => {
 
   it("refuses a key that lacks the scope with 403, and names it; or takes no key at all", async () => {
     await walk(isGuarded, async (operation) => {
-      const { status, json } = await ask({ key: operation.scope ? narrow : whole }, operation);
+      const { status, json } = await ask({ key: keyWithout(operation) }, operation);
       const why = /lacks the scope ([\w:]+)\.|(An API key may not do this\.)/.exec(json?.detail ?? "");
       return { got: [status, why?.[1] ?? why?.[2]], wanted: [403, operation.scope ?? "An API key may not do this."] };
     });
