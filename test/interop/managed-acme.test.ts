@@ -1,6 +1,6 @@
 /** certbot and lego register with keys that they were given, at a directory of a running certedge, and prove nothing. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -70,12 +70,16 @@ const lego = ({ directory, kid, hmac }: Credentials, names: string[], ...args: s
     ...args,
   ]);
 
+/** Under Python 3.11, certbot 2.1 trips over a refused order, and shows what it was told in its log alone. */
 const certbot = ({ kid, directory }: Credentials, ...args: string[]) =>
   run("certbot", [
     ...args,
     ...["--non-interactive", "--server", directory],
     ...["config", "work", "logs"].flatMap((name) => [`--${name}-dir`, path.join(folder, `certbot-${kid}`, name)]),
-  ]);
+  ]).catch((error: Error) => {
+    const log = path.join(folder, `certbot-${kid}`, "logs", "letsencrypt.log");
+    throw new Error(`${error.message}\n${readFileSync(log, "utf8")}`);
+  });
 
 let legoKid = "";
 let certbotKid = "";
