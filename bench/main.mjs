@@ -3,13 +3,14 @@ import os from "node:os";
 import { orders } from "./orders.mjs";
 import { processor } from "./processor.mjs";
 import { providers } from "./providers.mjs";
+import { renewals } from "./renewals.mjs";
 import { requests } from "./requests.mjs";
 import { size } from "./size.mjs";
 import { startUp } from "./start-up.mjs";
 import { endServers } from "./surroundings.mjs";
 import { waiting } from "./waiting.mjs";
 
-const tables = { orders, waiting, providers, size, "start-up": startUp, requests, processor };
+const tables = { orders, waiting, providers, size, "start-up": startUp, requests, processor, renewals };
 
 const given = process.argv.slice(2);
 const names = given.filter((argument) => argument !== "--all");

@@ -12,7 +12,7 @@ type StatementSync = Statement & { setReturnArrays(on: boolean): void };
 
 const migrations = join(import.meta.dirname, "../../migrations");
 
-export function sqliteDatabase(): { database: Database; close(): void } {
+export function sqliteDatabase(): { database: Database; d1: D1Database; close(): void } {
   const sqlite = new DatabaseSync(":memory:");
   for (const file of readdirSync(migrations)
     .filter((name) => name.endsWith(".sql"))
@@ -39,7 +39,8 @@ export function sqliteDatabase(): { database: Database; close(): void } {
       }
     },
   };
-  return { database: openDatabase(d1 as unknown as D1Database), close: () => sqlite.close() };
+  const shaped = d1 as unknown as D1Database;
+  return { database: openDatabase(shaped), d1: shaped, close: () => sqlite.close() };
 }
 
 class Bound {
