@@ -29,6 +29,7 @@ import { createRenewalPlanning } from "./certificates/renewal-planning";
 import { createRenewalTurns } from "./certificates/renewal-turn";
 import { createRenewalWindows } from "./certificates/renewal-windows";
 import { createRenewals } from "./certificates/renewals";
+import { ownListsFirst } from "./certificates/revocation-list-fetch";
 import { createRevocationLists } from "./certificates/revocation-lists";
 import { createCertificates } from "./certificates/service";
 import { addresses, txtValues } from "./dns/cname";
@@ -238,7 +239,12 @@ function compose(env: Env) {
     now,
   });
   const renewalTurns = createRenewalTurns({ database, certificates, failureRecords, tell, plansOn, now });
-  const lists = createRevocationLists({ database, fetch: caFetch, tell, now });
+  const lists = createRevocationLists({
+    database,
+    fetch: ownListsFirst({ publicUrl: env.PUBLIC_URL, list: builtinCa.revocationList }, caFetch),
+    tell,
+    now,
+  });
   const windows = createRenewalWindows({ database, caAccounts, tell, now });
   const updateLog = createUpdateLog({ database, objects: env.UPDATE_LOG, now });
   const reservedNames = createReservedNames(namesIn(env.RESERVED_NAMES));

@@ -15,6 +15,16 @@ export interface FetchedList {
   entityTag: string | null;
 }
 
+/** Lists of our own authority are had where they are made: a Worker cannot ask its own address for anything. */
+export const ownListsFirst =
+  (own: { publicUrl: string; list: (id: string) => Promise<BodyInit> }, outside: typeof fetch): typeof fetch =>
+  async (input, init) => {
+    const { host, pathname } = new URL(new Request(input).url);
+    const [, id] = /^\/ca\/([a-z0-9]+)\.crl$/.exec(pathname) ?? [];
+    const isOurs = URL.canParse(own.publicUrl) && host === new URL(own.publicUrl).host;
+    return isOurs && id ? new Response(await own.list(id)) : outside(input, init);
+  };
+
 /** Nothing where it is the one that the entity tag is of. Throws ListUnavailable. */
 export async function fetchList(
   fetch: typeof globalThis.fetch,

@@ -1,6 +1,7 @@
 /** Certificates that their authority's revocation list has, over lists that openssl made. */
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { ownListsFirst } from "../../src/certificates/revocation-list-fetch";
 import { certificates, certificateVersions, revocationLists } from "../../src/storage/schema";
 import { Openssl } from "../pki/openssl";
 import { type Authority, makeAuthority } from "../pki/openssl-authority";
@@ -213,6 +214,19 @@ describeWith(["openssl"], "a revocation list", () => {
     expect(await under.renewals.tick()).toMatchObject({ lists: 2 });
     expect(await under.renewals.tick()).toMatchObject({ lists: 2 });
     expect(await under.renewals.tick()).toMatchObject({ lists: 0 });
+  });
+
+  it("of our own authority is not asked for outside", async () => {
+    const made: string[] = [];
+    const own = { publicUrl: "https://certedge.example", list: async (id: string) => `list ${made.push(id)}` };
+    const outside = async () => new Response("outside");
+    const answers = ["http://certedge.example/ca/1f3c.crl", "http://certedge.example/ca/../1.crl", URL].map(
+      async (url) => (await ownListsFirst(own, outside)(url)).text(),
+    );
+    const [ours, ...others] = await Promise.all(answers);
+    expect(ours).toBe("list 1");
+    expect(others).toEqual(["outside", "outside"]);
+    expect(made).toEqual(["1f3c"]);
   });
 
   it("waits for another certificate request where the key is not here", async () => {
