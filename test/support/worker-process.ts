@@ -36,6 +36,14 @@ export async function freePort(): Promise<number> {
   }
 }
 
+/** Whoever was killed may hold its port for a moment longer than it lives. */
+async function untilFree(port: number): Promise<void> {
+  for (let tries = 0; !(await isFree(port)); tries++) {
+    if (tries === 200) throw new Error(`Somebody still listens on ${port}, 10 seconds after the Worker was killed.`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = net.createServer();
@@ -81,7 +89,10 @@ export async function startProcess(options: ProcessOptions): Promise<WorkerProce
     secrets: readSecrets(),
     log: () => log,
     stop: () => end(child, () => child.kill("SIGTERM")),
-    kill: () => end(child, () => killTree(child.pid ?? 0)),
+    async kill() {
+      await end(child, () => killTree(child.pid ?? 0));
+      await untilFree(port);
+    },
   };
 }
 
