@@ -91,7 +91,7 @@ const clients: Record<"lego" | "certbot", Client> = {
       return lego(credentials, names, "run");
     },
     renew: (credentials, names) => lego(credentials, names, "renew", "--days", "365", "--no-random-sleep"),
-    revoke: (credentials, names) => lego(credentials, names.slice(0, 1), "revoke"),
+    revoke: (credentials, names) => lego(credentials, names.slice(0, 1), "revoke", "--keep"),
     files: (name) => {
       const file = path.join(`lego-${legoKid}`, "certificates", `${name}.crt`);
       return [file, file];
